@@ -19,8 +19,13 @@ export default defineConfig({
   worker: { format: 'es' },
   build: { target: 'es2022' },
   test: {
-    include: ['tests/**/*.test.ts'],
-    exclude: ['tests/e2e/**', 'tests/real-files/**'],
     testTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['tests/**/*.test.ts'], exclude: ['tests/e2e/**', 'tests/real-files/**'] },
+      },
+      { extends: true, test: { name: 'real-files', include: ['tests/real-files/**/*.test.ts'] } },
+    ],
   },
 });

@@ -1,0 +1,50 @@
+// Builds the web app and the command line programs. Needs the packages to be installed (scripts/setup.js does that).
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureDependencies, ensureBuilt, root, run, say } from './setup.js';
+
+/** Packages with files of their own beside their code, which a bundle would lose. */
+const external = ['node-tfhe', 'playwright', '@playwright/test'];
+
+async function buildApp() {
+  say('Building the app…');
+  await run(process.execPath, [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn']);
+}
+
+async function buildCommands() {
+  say('Building the command line programs…');
+  const evaluator = join(root, 'scripts', 'build-evaluator.js');
+  if (existsSync(evaluator)) {
+    const { buildEvaluator } = await import(evaluator);
+    await buildEvaluator();
+  }
+  const { build } = await import('rolldown');
+  const folder = join(root, 'src', 'cli');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).map((name) => name.slice(0, -3));
+  await rm(join(root, 'build', 'cli'), { recursive: true, force: true });
+  await build({
+    input: Object.fromEntries(names.map((name) => [name, join(folder, `${name}.ts`)])),
+    platform: 'node',
+    external,
+    output: {
+      dir: join(root, 'build', 'cli'),
+      format: 'esm',
+      entryFileNames: '[name].mjs',
+      chunkFileNames: '[name]-[hash].mjs',
+      sourcemap: true,
+    },
+  });
+}
+
+/**
+ * Builds one target from scratch.
+ * @param {'app' | 'cli'} target
+ */
+export const build = (target) => (target === 'app' ? buildApp() : buildCommands());
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await ensureDependencies();
+  await ensureBuilt(['app', 'cli']);
+}
