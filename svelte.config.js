@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import adapterStatic from '@sveltejs/adapter-static';
@@ -6,8 +7,11 @@ import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 
 const output = 'build/app';
 
-/** Worker code and WebAssembly are fetched when first needed and live in a cache of their own. */
-const isKeptApart = (/** @type {string} */ path) => path.startsWith('_app/immutable/workers/') || path.endsWith('.wasm');
+/** tfhe and other WebAssembly (megabytes) is fetched when first needed and lives in a cache of its own. */
+const isKeptApart = (/** @type {string} */ path) =>
+  path.endsWith('.wasm') ||
+  (path.startsWith('_app/immutable/workers/') &&
+    (path.includes('workerHelpers') || statSync(join(output, path)).size > 100_000));
 
 /**
  * adapter-static, after which the service worker learns the list of files to keep for offline use.
@@ -21,14 +25,14 @@ function adapter() {
     async adapt(builder) {
       await base.adapt(builder);
       const worker = join(output, 'service-worker.js');
-      const files = (await readdir(output, { recursive: true, withFileTypes: true }))
+      const all = (await readdir(output, { recursive: true, withFileTypes: true }))
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).slice(output.length + 1))
-        .filter((path) => path !== 'service-worker.js' && !isKeptApart(path) && !path.startsWith('screenshots/'))
         .sort();
+      const files = all.filter((path) => path !== 'service-worker.js' && !path.startsWith('demo/') && !isKeptApart(path));
       const manifest = await Promise.all(
         files.map(async (path) => ({
-          url: path.replace(/(^|\/)index\.html$/, '$1'),
+          url: `/${path.replace(/(^|\/)index\.html$/, '$1')}`,
           revision: path.includes('/immutable/')
             ? null
             : createHash('sha256')
@@ -38,8 +42,13 @@ function adapter() {
         })),
       );
       const source = await readFile(worker, 'utf8');
-      if (!source.includes('self.__WB_MANIFEST')) throw new Error('service-worker.js has no place for the file list');
-      await writeFile(worker, source.replace('self.__WB_MANIFEST', JSON.stringify(manifest)));
+      const lists = { 'self.__WB_MANIFEST': manifest, 'self.__KEPT_APART': all.filter(isKeptApart) };
+      let filled = source;
+      for (const [place, list] of Object.entries(lists)) {
+        if (!filled.includes(place)) throw new Error(`service-worker.js has no place for ${place}`);
+        filled = filled.replace(place, JSON.stringify(list));
+      }
+      await writeFile(worker, filled);
     },
   };
 }

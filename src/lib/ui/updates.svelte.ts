@@ -1,0 +1,26 @@
+import { Workbox } from 'workbox-window';
+
+/** Registers the service worker and knows when a newer version of the app waits. It never reloads by itself. */
+class Updates {
+  /** True when a newer version is installed and waits for a reload. */
+  waiting = $state(false);
+  #workbox: Workbox | undefined;
+
+  /** Call once, in the page. Does nothing where the browser has no service workers. */
+  register(): void {
+    if (!('serviceWorker' in navigator) || this.#workbox !== undefined) return;
+    const workbox = new Workbox('/service-worker.js', { type: 'module' });
+    workbox.addEventListener('waiting', () => (this.waiting = true));
+    this.#workbox = workbox;
+    // Without a service worker (private windows, storage off) the app works online as before.
+    workbox.register().catch(() => undefined);
+  }
+
+  /** Lets the newer version take over and reloads once it has. */
+  apply(): void {
+    this.#workbox?.addEventListener('controlling', () => location.reload());
+    this.#workbox?.messageSkipWaiting();
+  }
+}
+
+export const updates = new Updates();

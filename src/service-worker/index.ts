@@ -1,0 +1,45 @@
+/**
+ * Offline use. The app's own files are put into the precache at install. Worker code and WebAssembly (megabytes) are
+ * not: they are cached when first fetched, in a cache of their own whose hashed names survive app updates.
+ * @see https://developer.chrome.com/docs/workbox/modules/workbox-precaching
+ */
+import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching';
+import { NavigationRoute, registerRoute } from 'workbox-routing';
+import { CacheFirst } from 'workbox-strategies';
+
+declare const self: ServiceWorkerGlobalScope & {
+  /** The precache list, written into this file after the build (svelte.config.js). */
+  __WB_MANIFEST: { url: string; revision: string | null }[];
+  /** The files that are kept apart, written in the same step. */
+  __KEPT_APART: string[];
+};
+
+const workerCache = 'workers-and-wasm';
+const keptApart = new Set(self.__KEPT_APART);
+
+precacheAndRoute(self.__WB_MANIFEST);
+cleanupOutdatedCaches();
+
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && keptApart.has(url.pathname.slice(1)),
+  new CacheFirst({ cacheName: workerCache }),
+);
+// A path that is no file of the app still opens the app; /demo/ belongs to the server.
+registerRoute(new NavigationRoute(createHandlerBoundToURL('/'), { denylist: [/^\/demo\//] }));
+
+self.addEventListener('message', (event: ExtendableMessageEvent) => {
+  if (event.data !== null && typeof event.data === 'object' && 'type' in event.data && event.data.type === 'SKIP_WAITING') {
+    void self.skipWaiting();
+  }
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    (async () => {
+      const cache = await caches.open(workerCache);
+      const stale = (await cache.keys()).filter(({ url }) => !keptApart.has(new URL(url).pathname.slice(1)));
+      await Promise.all(stale.map((request) => cache.delete(request)));
+      await self.clients.claim();
+    })(),
+  );
+});
