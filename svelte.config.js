@@ -29,7 +29,9 @@ function adapter() {
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).slice(output.length + 1))
         .sort();
-      const files = all.filter((path) => path !== 'service-worker.js' && !path.startsWith('demo/') && !isKeptApart(path));
+      const files = all.filter(
+        (path) => path !== 'service-worker.js' && !path.startsWith('demo/') && !isKeptApart(path),
+      );
       const manifest = await Promise.all(
         files.map(async (path) => ({
           url: `/${path.replace(/(^|\/)index\.html$/, '$1')}`,

@@ -11,7 +11,15 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 const lockRecord = join(root, 'node_modules', '.installed-lock-sha256');
 /** What the built files are made from. */
-const sources = ['src', 'static', 'scripts', 'package-lock.json', 'svelte.config.js', 'vite.config.ts', 'tsconfig.json'];
+const sources = [
+  'src',
+  'static',
+  'scripts',
+  'package-lock.json',
+  'svelte.config.js',
+  'vite.config.ts',
+  'tsconfig.json',
+];
 
 const sha256 = (/** @type {string | Uint8Array} */ bytes) => createHash('sha256').update(bytes).digest('hex');
 

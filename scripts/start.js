@@ -116,10 +116,29 @@ try {
   const origin = `http://localhost:${port}`;
   const endpoint = `http://localhost:${endpointPort}`;
   say('Starting the aggregation endpoint…');
-  await launch('endpoint', ['serve', '--data', join(data, 'endpoint'), '--port', String(endpointPort), '--origin', origin]);
+  await launch('endpoint', [
+    'serve',
+    '--data',
+    join(data, 'endpoint'),
+    '--port',
+    String(endpointPort),
+    '--origin',
+    origin,
+  ]);
   say('Starting the app and the demo community…');
-  await launch('demo', ['--app', join(root, 'build', 'app'), '--data', join(data, 'demo'), '--port', String(port), '--endpoint', endpoint]);
-  say(`\n  The app        ${origin}\n  The endpoint   ${endpoint}\n\nCtrl-C stops both; what they hold is kept in ${data}.`);
+  await launch('demo', [
+    '--app',
+    join(root, 'build', 'app'),
+    '--data',
+    join(data, 'demo'),
+    '--port',
+    String(port),
+    '--endpoint',
+    endpoint,
+  ]);
+  say(
+    `\n  The app        ${origin}\n  The endpoint   ${endpoint}\n\nCtrl-C stops both; what they hold is kept in ${data}.`,
+  );
   if (values.phone) {
     say(
       `\nOn an Android phone: a browser grants keys and offline use only to a secure page, and over USB the phone's own\n` +
@@ -130,6 +149,6 @@ try {
   }
 } catch (error) {
   if (!stopping) say(`\n${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = stopping ? process.exitCode ?? 0 : 1;
+  process.exitCode = stopping ? (process.exitCode ?? 0) : 1;
   stop();
 }

@@ -11,10 +11,18 @@ const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', n
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 /** Runs a program; true if it ended with 0. */
-const succeeds = (/** @type {string} */ command, /** @type {string[]} */ args, /** @type {NodeJS.ProcessEnv} */ env = {}) =>
+const succeeds = (
+  /** @type {string} */ command,
+  /** @type {string[]} */ args,
+  /** @type {NodeJS.ProcessEnv} */ env = {},
+) =>
   /** @type {Promise<boolean>} */ (
     new Promise((resolve) => {
-      const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+      const child = spawn(command, args, {
+        cwd: root,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: { ...process.env, ...env },
+      });
       child.on('error', () => resolve(false));
       child.on('close', (code) => resolve(code === 0));
     })
@@ -44,7 +52,14 @@ const asOne = async (/** @type {Promise<boolean>} */ check) => {
 
 async function vitest(/** @type {string} */ project) {
   const file = join(results, `${project}.json`);
-  const ok = await succeeds(bin('vitest'), ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const ok = await succeeds(bin('vitest'), [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]);
   return countsOf(ok, file, (report) => ({
     passed: report.numPassedTests,
     failed: report.numFailedTests + (report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? 1 : 0),
@@ -54,7 +69,8 @@ async function vitest(/** @type {string} */ project) {
 
 /** Where a Chromium is: CHROMIUM_PATH, the system's, else Debian's package, else Playwright's own download. */
 async function chromiumPath() {
-  const found = () => [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path !== undefined && existsSync(path));
+  const found = () =>
+    [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path !== undefined && existsSync(path));
   if (found() === undefined && existsSync('/usr/bin/apt-get')) {
     say('Installing Chromium (Debian package)…');
     const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
@@ -78,8 +94,15 @@ async function endToEnd() {
   const CHROMIUM_PATH = await chromiumPath();
   await ensureBuilt(['cli', 'app']);
   const file = join(results, 'e2e.json');
-  const ok = await succeeds(bin('playwright'), ['test', '--reporter=list,json'], { CHROMIUM_PATH, PLAYWRIGHT_JSON_OUTPUT_NAME: file });
-  return countsOf(ok, file, ({ stats }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped }));
+  const ok = await succeeds(bin('playwright'), ['test', '--reporter=list,json'], {
+    CHROMIUM_PATH,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: file,
+  });
+  return countsOf(ok, file, ({ stats }) => ({
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+  }));
 }
 
 /** @type {Record<string, () => Promise<Counts>>} */
@@ -110,8 +133,12 @@ for (const [part, check] of Object.entries(parts)) {
   say(`\n== ${part}`);
   const startMs = performance.now();
   const counts = await check();
-  lines.push(`${part}: ${((performance.now() - startMs) / 1000).toFixed(1)} s, ${counts.passed} passed, ${counts.failed} failed`);
+  lines.push(
+    `${part}: ${((performance.now() - startMs) / 1000).toFixed(1)} s, ${counts.passed} passed, ${counts.failed} failed`,
+  );
   for (const key of /** @type {const} */ (['passed', 'failed', 'skipped'])) total[key] += counts[key];
 }
-process.stdout.write(`\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
+);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

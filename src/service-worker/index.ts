@@ -28,7 +28,8 @@ registerRoute(
 registerRoute(new NavigationRoute(createHandlerBoundToURL('/'), { denylist: [/^\/demo\//] }));
 
 self.addEventListener('message', (event: ExtendableMessageEvent) => {
-  if (event.data !== null && typeof event.data === 'object' && 'type' in event.data && event.data.type === 'SKIP_WAITING') {
+  const message: unknown = event.data;
+  if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'SKIP_WAITING') {
     void self.skipWaiting();
   }
 });

@@ -34,7 +34,10 @@ export function describeTrend(days: readonly DayTotal[]): string {
   if (whole.length === 0) return `${span}, no day was measured completely.`;
   const sentence = `${span} you used ${formatKwh(mean(whole))} on a mean day`;
   const gaps = days.length - whole.length;
-  const note = gaps === 0 ? '.' : `. ${gaps} ${gaps === 1 ? 'day has' : 'days have'} gaps and ${gaps === 1 ? 'is' : 'are'} left out of this mean.`;
+  const note =
+    gaps === 0
+      ? '.'
+      : `. ${gaps} ${gaps === 1 ? 'day has' : 'days have'} gaps and ${gaps === 1 ? 'is' : 'are'} left out of this mean.`;
   if (whole.length < 14) return sentence + note;
   const half = Math.floor(whole.length / 2);
   const change = mean(whole.slice(-half)) / mean(whole.slice(0, half)) - 1;

@@ -31,7 +31,10 @@ export function describeProfile(curves: readonly HourCurve[]): string {
   const shape = `You use most from ${clock(busiest)} to ${clock(busiest + 3)} and least around ${clock(quietest)}`;
   if (others === undefined) return `${shape}, when ${formatKwh(you.energyWh[quietest] ?? 0)} an hour remains.`;
   const differences = you.energyWh.map((value, hour) => value - (others.energyWh[hour] ?? 0));
-  const hour = differences.reduce((best, value, index) => (Math.abs(value) > Math.abs(differences[best] ?? 0) ? index : best), 0);
+  const hour = differences.reduce(
+    (best, value, index) => (Math.abs(value) > Math.abs(differences[best] ?? 0) ? index : best),
+    0,
+  );
   const difference = differences[hour] ?? 0;
   const word = difference > 0 ? 'above' : 'below';
   return `${shape}. The largest gap is at ${formatHour(hour)}: ${formatKwh(Math.abs(difference))} ${word} ${others.name.toLowerCase()}.`;
