@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, expect, type Page } from '@playwright/test';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+/** A port that nothing listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** The app, the endpoint and the demo community, started as `npm start` does, on ports and in a folder of their own. */
+export class Product {
+  readonly origin: string;
+  readonly endpoint: string;
+  readonly #args: string[];
+  readonly #data: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number, endpointPort: number, data: string) {
+    this.origin = `http://localhost:${port}`;
+    this.endpoint = `http://localhost:${endpointPort}`;
+    this.#data = data;
+    this.#args = ['--port', String(port), '--endpoint-port', String(endpointPort), '--data', data];
+  }
+
+  static async start(): Promise<Product> {
+    const data = await mkdtemp(join(tmpdir(), 'energy-e2e-'));
+    const product = new Product(await freePort(), await freePort(), data);
+    await product.start();
+    return product;
+  }
+
+  /** Starts both programs and resolves when they say that they are ready. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [join(root, 'scripts', 'start.js'), ...this.#args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('Ctrl-C stops both')) resolve();
+      });
+      child.on('close', (code) => reject(new Error(`npm start ended with ${code ?? 'a signal'}:\n${said}`)));
+    });
+  }
+
+  /** Stops both programs; what they hold stays in their folder. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child?.exitCode !== null) return;
+    child.kill('SIGINT');
+    await once(child, 'close');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.#data, { recursive: true, force: true });
+  }
+}
+
+/** Everything a page complained about: console errors, uncaught errors, failed requests to the app. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return complaints;
+}
+
+/** Tests share one running product; each fails on any console error or content security policy violation. */
+export const test = base.extend<{ complaints: string[] }, { product: Product }>({
+  product: [
+    async ({}, use) => {
+      const product = await Product.start();
+      await use(product);
+      await product.remove();
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
+  baseURL: async ({ product }, use) => use(product.origin),
+  complaints: [
+    async ({ page }, use) => {
+      const complaints = complaintsOf(page);
+      await use(complaints);
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect } from '@playwright/test';
