@@ -1,0 +1,3 @@
+import { ensureTrustedTypes } from '$lib/fhe/trusted-types.ts';
+
+ensureTrustedTypes();
