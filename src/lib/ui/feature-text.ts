@@ -1,0 +1,80 @@
+import type { FeatureName, FeatureValues } from '../../protocol/features.ts';
+import { formatCount, formatOne, formatShare, formatTwo } from './format.ts';
+
+/** How a figure of the month is called and written, and how it is worked out. */
+export interface FeatureText {
+  readonly title: string;
+  readonly how: string;
+  readonly format: (value: number) => string;
+  /** Words for a value above and below the mean. */
+  readonly more: string;
+  readonly less: string;
+}
+
+/** The words for each figure of the feature schema. */
+export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
+  meanDailyKwh: {
+    title: 'Energy a day',
+    how: 'All energy taken from the grid in the month, divided by its days.',
+    format: (value) => `${formatOne(value)} kWh`,
+    more: 'more',
+    less: 'less',
+  },
+  baseloadW: {
+    title: 'Always-on power',
+    how: 'The power that remains in the quietest hours of the month.',
+    format: (value) => `${formatCount(value)} W`,
+    more: 'more',
+    less: 'less',
+  },
+  peakThreeHoursKw: {
+    title: 'Highest hours',
+    how: 'The mean power of the three hours of the month with the highest use.',
+    format: (value) => `${formatTwo(value)} kW`,
+    more: 'higher',
+    less: 'lower',
+  },
+  eveningShare: {
+    title: 'Evening share',
+    how: 'The share of the month’s energy used from 17:00 to 21:00.',
+    format: formatShare,
+    more: 'more',
+    less: 'less',
+  },
+  nightShare: {
+    title: 'Night share',
+    how: 'The share of the month’s energy used from 0:00 to 5:00.',
+    format: formatShare,
+    more: 'more',
+    less: 'less',
+  },
+  middayShare: {
+    title: 'Midday share',
+    how: 'The share of the month’s energy used from 10:00 to 16:00.',
+    format: formatShare,
+    more: 'more',
+    less: 'less',
+  },
+  weekendRatio: {
+    title: 'Weekend against weekday',
+    how: 'The mean weekend day divided by the mean weekday.',
+    format: (value) => `${formatTwo(value)} times`,
+    more: 'higher',
+    less: 'lower',
+  },
+  loadFactor: {
+    title: 'Evenness',
+    how: 'Mean power divided by the power of the highest hour; 100 % would be perfectly even.',
+    format: formatShare,
+    more: 'more even',
+    less: 'less even',
+  },
+};
+
+/** All figures of a month in the schema's order, as title and written value. */
+export const writtenFigures = (values: FeatureValues): { name: FeatureName; title: string; value: string }[] =>
+  Object.entries(featureTexts).flatMap(([name, text]) =>
+    isFeatureName(name) ? [{ name, title: text.title, value: text.format(values[name]) }] : [],
+  );
+
+const isFeatureName = (name: string): name is FeatureName => name in featureTexts;
