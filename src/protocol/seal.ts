@@ -1,0 +1,73 @@
+/** Seals: a steward's word that this list and these groups are right and its totals are what the homes sent. */
+import * as v from 'valibot';
+import { equalBytes, type Bytes } from './bytes.ts';
+import { decodeCbor, encodeCbor } from './cbor.ts';
+import { ProtocolError } from './error.ts';
+import { hash, month } from './fields.ts';
+import type { Community, Manifest } from './manifest.ts';
+import { verifySignedBy, type SignedMessage } from './signed.ts';
+
+export interface Seal {
+  readonly community: Bytes;
+  readonly month: string;
+  /** Hash of the list's body. */
+  readonly list: Bytes;
+}
+
+const sealSchema = v.strictObject({ community: hash, month, list: hash });
+
+export const encodeSeal = (seal: Seal): Bytes => encodeCbor({ ...seal });
+
+/** @throws {ProtocolError} `malformed` */
+export const decodeSeal = (body: Uint8Array): Seal => decodeCbor(sealSchema, body, 'The seal');
+
+/** Whose seal it is (index of the steward), and what it says. */
+export interface CheckedSeal extends Seal {
+  readonly steward: number;
+}
+
+/**
+ * Checks that one steward of the community signed this seal.
+ *
+ * @throws {ProtocolError} `malformed`, `wrong-community`, `wrong-signer`, `bad-signature`
+ */
+export async function checkSeal(message: SignedMessage, { id, manifest }: Community): Promise<CheckedSeal> {
+  const seal = decodeSeal(message.body);
+  if (!equalBytes(seal.community, id)) throw new ProtocolError('wrong-community', 'The seal is for another community');
+  const signer = message.signatures[0]?.signer ?? new Uint8Array();
+  const steward = manifest.stewards.findIndex(({ key }) => equalBytes(key, signer));
+  if (steward === -1) throw new ProtocolError('wrong-signer', 'The seal is not signed by a steward');
+  await verifySignedBy('seal', message, signer);
+  return { ...seal, steward };
+}
+
+/**
+ * How many seals on one list release share sums: more than (n + t − 1) / 2, so that no two lists can both get there
+ * while fewer than t stewards lie.
+ */
+export const sealsNeeded = ({ stewards, threshold }: Pick<Manifest, 'stewards' | 'threshold'>): number =>
+  Math.floor((stewards.length + threshold - 1) / 2) + 1;
+
+/**
+ * Checks that enough stewards sealed this very list.
+ *
+ * @returns indices of the stewards who did
+ * @throws {ProtocolError} `not-enough-seals`, and what {@link checkSeal} throws
+ */
+export async function checkSeals(
+  messages: readonly SignedMessage[],
+  community: Community,
+  sealed: Pick<Seal, 'month' | 'list'>,
+): Promise<number[]> {
+  const seals = await Promise.all(messages.map((message) => checkSeal(message, community)));
+  const stewards = new Set(
+    seals
+      .filter(({ month, list }) => month === sealed.month && equalBytes(list, sealed.list))
+      .map(({ steward }) => steward),
+  );
+  const needed = sealsNeeded(community.manifest);
+  if (stewards.size < needed) {
+    throw new ProtocolError('not-enough-seals', `${stewards.size} of ${needed} needed stewards have sealed this list`);
+  }
+  return [...stewards].sort((a, b) => a - b);
+}
