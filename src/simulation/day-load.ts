@@ -8,8 +8,8 @@ export const slotMs = 300_000;
 const slotsPerHour = 3_600_000 / slotMs;
 const slotMinutes = slotMs / 60_000;
 
-/** Mean power of the fridge, part of `baseloadW`: 110 W, on for a third of a 50-minute cycle. */
-const fridge = { powerW: 110, cycleMinutes: 50, share: 1 / 3 } as const;
+/** The fridge, part of `baseloadW`: 110 W for a third of a cycle of 40 to 60 minutes, another each day. */
+const fridge = { powerW: 110, share: 1 / 3 } as const;
 export const fridgeMeanW = fridge.powerW * fridge.share;
 
 export interface HomeDay {
@@ -68,15 +68,19 @@ export const dayLoad = (
   const eveningW = traits.eveningW * random.between(0.8, 1.2);
 
   const steadyW = traits.baseloadW - fridgeMeanW;
-  const fridgePhase = hashToUnit(day.seed, day.index, 3) * fridge.cycleMinutes;
+  const cycleMinutes = random.between(40, 60);
+  const compressorMinutes = cycleMinutes * fridge.share;
+  const phaseMinutes = random.between(0, cycleMinutes);
   const heaterOnC = traits.heatingBalanceC + random.normal(0, 0.5);
   let temperature = 0;
   for (let slot = 0; slot < slots; slot += 1) {
     const ms = day.startMs + slot * slotMs;
     if (slot % slotsPerHour === 0) temperature = weather.temperatureC(ms + 1_800_000);
     const hour = wallHour[slot] ?? 0;
-    const cycle = (ms / 60_000 + fridgePhase) % fridge.cycleMinutes;
-    const onMinutes = Math.min(slotMinutes, Math.max(0, fridge.cycleMinutes * fridge.share - cycle));
+    const from = (slot * slotMinutes + phaseMinutes) % cycleMinutes;
+    const until = from + slotMinutes;
+    const onMinutes =
+      Math.min(until, compressorMinutes) - Math.min(from, compressorMinutes) + Math.max(0, until - cycleMinutes);
     let watts = steadyW + (fridge.powerW * onMinutes) / slotMinutes;
     const up = !away && hour >= wake && hour < sleep && (hour < leave || hour >= back);
     if (up) {
