@@ -41,6 +41,7 @@ const arrows = [
     room: 'lib/vault',
     forbidden: ['lib/meter', 'lib/usage', 'lib/advice', 'lib/fhe', 'lib/community', 'lib/charts', 'lib/ui'],
   },
+  { room: 'lib/fhe', forbidden: ['lib/meter', 'lib/usage', 'lib/advice', 'lib/community', 'lib/charts', 'lib/ui'] },
   { room: 'lib/charts', forbidden: ['lib/fhe', 'lib/vault', 'lib/community', 'lib/meter'] },
 ];
 
