@@ -1,0 +1,130 @@
+/** A CSV or Excel format described by the names of its columns. */
+
+import type { Register } from '../series/types.ts';
+import type { FileSample, TableFormat } from './format.ts';
+import { columnOf, findHeader, type Header } from './header.ts';
+import { openMappedTable, type ColumnMapping, type ColumnUnit, type ValueColumn } from './mapped-table.ts';
+import type { DecimalMark } from './number.ts';
+import { guessDateOrder, type DateOrder } from './stamp.ts';
+
+/** A value column by name. */
+export interface NamedValue {
+  /** Matched against the column's name as {@link headerKey} gives it. */
+  readonly name: RegExp;
+  readonly register: Register;
+  readonly unit: ColumnUnit;
+  readonly kind?: 'interval' | 'counter';
+  readonly negated?: boolean;
+  readonly tariff?: string;
+  readonly label?: string;
+}
+
+export interface ColumnFormatFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly fixedTimeZone?: boolean;
+  /** Names that one row must hold for the file to be of this format. */
+  readonly header: readonly RegExp[];
+  /** The row must hold nothing that matches this. */
+  readonly without?: RegExp;
+  readonly confidence: number;
+  readonly stamp: RegExp;
+  readonly timeOfDay?: RegExp;
+  readonly end?: RegExp;
+  readonly endTimeOfDay?: RegExp;
+  /** Order of dates; `guess` looks at the sample (and takes `dmy` where it tells nothing). */
+  readonly order: DateOrder | 'guess';
+  readonly clock?: 'home' | 'utc';
+  readonly edge?: 'start' | 'end';
+  readonly lengthSeconds?: number;
+  readonly decimal: DecimalMark;
+  readonly values: readonly NamedValue[];
+  readonly label?: RegExp;
+  readonly estimated?: { readonly column: RegExp; readonly pattern: RegExp };
+  readonly only?: { readonly column: RegExp; readonly pattern: RegExp };
+  readonly fallbackSeconds?: number;
+}
+
+const optional = (header: Header, pattern: RegExp | undefined): number | undefined => {
+  if (pattern === undefined) return undefined;
+  const column = columnOf(header, pattern);
+  return column < 0 ? undefined : column;
+};
+
+/** All columns that match one of the names; a column belongs to the first name that matches. */
+const valueColumns = (header: Header, values: readonly NamedValue[]): ValueColumn[] =>
+  header.keys.flatMap((key, column) => {
+    const value = values.find(({ name }) => name.test(key));
+    if (value === undefined) return [];
+    const { register, unit, kind = 'interval', negated, tariff, label } = value;
+    return [
+      {
+        column,
+        register,
+        unit,
+        kind,
+        ...(negated === undefined ? {} : { negated }),
+        ...(tariff === undefined ? {} : { tariff }),
+        ...(label === undefined ? {} : { label }),
+      },
+    ];
+  });
+
+const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping | undefined => {
+  const header = findHeader(sample.rows, facts.header);
+  if (header === undefined || (facts.without !== undefined && header.keys.some((key) => facts.without?.test(key))))
+    return undefined;
+  const stamp = columnOf(header, facts.stamp);
+  const values = valueColumns(header, facts.values);
+  if (stamp < 0 || values.length === 0) return undefined;
+  const dates = sample.rows.slice(header.index + 1).map((row) => row[stamp] ?? '');
+  const timeOfDay = optional(header, facts.timeOfDay);
+  const end = optional(header, facts.end);
+  const endTimeOfDay = optional(header, facts.endTimeOfDay);
+  const label = optional(header, facts.label);
+  const estimated = optional(header, facts.estimated?.column);
+  const only = optional(header, facts.only?.column);
+  return {
+    skipRows: header.index + 1,
+    stamp,
+    order: facts.order === 'guess' ? guessDateOrder(dates).order : facts.order,
+    clock: facts.clock ?? 'home',
+    edge: facts.edge ?? 'start',
+    decimal: facts.decimal,
+    values,
+    ...(timeOfDay === undefined ? {} : { timeOfDay }),
+    ...(end === undefined ? {} : { end }),
+    ...(endTimeOfDay === undefined ? {} : { endTimeOfDay }),
+    ...(facts.lengthSeconds === undefined ? {} : { lengthSeconds: facts.lengthSeconds }),
+    ...(label === undefined ? {} : { label }),
+    ...(estimated === undefined || facts.estimated === undefined
+      ? {}
+      : { estimated: { column: estimated, pattern: facts.estimated.pattern } }),
+    ...(only === undefined || facts.only === undefined ? {} : { only: { column: only, pattern: facts.only.pattern } }),
+  };
+};
+
+/** The format that such facts describe. */
+export const columnFormat = (facts: ColumnFormatFacts): TableFormat => ({
+  id: facts.id,
+  name: facts.name,
+  timeZone: facts.timeZone,
+  ...(facts.fixedTimeZone === undefined ? {} : { fixedTimeZone: facts.fixedTimeZone }),
+  ...(facts.fallbackSeconds === undefined ? {} : { fallbackSeconds: facts.fallbackSeconds }),
+  input: 'rows',
+  detect(sample) {
+    const mapping = mappingOf(facts, sample);
+    if (mapping === undefined) return undefined;
+    const header = sample.rows[mapping.skipRows - 1] ?? [];
+    const names = [mapping.stamp, ...mapping.values.slice(0, 2).map(({ column }) => column)].map(
+      (column) => `“${(header[column] ?? '').trim()}”`,
+    );
+    return { confidence: facts.confidence, reason: `the columns ${names.join(', ')}` };
+  },
+  open(context) {
+    const mapping = mappingOf(facts, context.sample);
+    if (mapping === undefined) throw new RangeError(`sample: no ${facts.id} table`);
+    return openMappedTable(mapping, context);
+  },
+});

@@ -1,0 +1,180 @@
+/** Reads a table whose columns are known: the engine of most CSV formats and of the column mapper. */
+
+import type { Register } from '../series/types.ts';
+import { MeterFileError } from './errors.ts';
+import { counted } from './finding-log.ts';
+import type { ReadContext, RowReader } from './format.ts';
+import { parseNumber, type DecimalMark } from './number.ts';
+import { parseStamp, parseTimeOfDay, type DateOrder, type Stamp } from './stamp.ts';
+
+/** Units a column can be in, as factors to the register's unit (Wh, W or dm³). */
+export const unitFactors = { Wh: 1, kWh: 1000, MWh: 1_000_000, W: 1, kW: 1000, dm3: 1, m3: 1000 } as const;
+export type ColumnUnit = keyof typeof unitFactors;
+
+export interface ValueColumn {
+  readonly column: number;
+  readonly register: Register;
+  readonly unit: ColumnUnit;
+  /** `interval`: energy of the row's interval; `counter`: what the meter shows at the row's time. Power by unit. */
+  readonly kind: 'interval' | 'counter';
+  /** The column writes this register's values with a minus. */
+  readonly negated?: boolean;
+  readonly tariff?: string;
+  readonly label?: string;
+}
+
+/** Which columns mean what. Column numbers count from 0. */
+export interface ColumnMapping {
+  /** Rows to pass over, header row included. */
+  readonly skipRows: number;
+  /** Date, or date and time. */
+  readonly stamp: number;
+  /** Time of day, where it has a column of its own. */
+  readonly timeOfDay?: number;
+  /** End of the interval: date and time, or (with {@link endTimeOfDay} alone) on the same day. */
+  readonly end?: number;
+  readonly endTimeOfDay?: number;
+  readonly order: DateOrder;
+  /** Zone of stamps that do not tell their offset. */
+  readonly clock: 'home' | 'utc';
+  /** Whether a stamp is the start or the end of its interval. */
+  readonly edge: 'start' | 'end';
+  /** Interval length, where it is not to be told from the stamps. */
+  readonly lengthSeconds?: number;
+  readonly decimal: DecimalMark;
+  readonly values: readonly ValueColumn[];
+  /** Column that tells meters apart. */
+  readonly label?: number;
+  /** A row whose cell in this column matches is estimated. */
+  readonly estimated?: { readonly column: number; readonly pattern: RegExp };
+  /** Only rows whose cell in this column matches are read. */
+  readonly only?: { readonly column: number; readonly pattern: RegExp };
+}
+
+/** Cells that stand for “no value”. */
+const noValue = /^(-+|n\/?a|nan|null|none|unknown|unavailable|nd|\?)?$/i;
+const totalsWord = /^(grand )?(tot|sum|somme|suma|gesamt|gemiddeld|average|media|moyenne)/i;
+const excelDay = /^[2-7]\d{4}(\.\d+)?$/;
+
+/** Date and time of a cell; workbooks whose dates have no date format give a serial day. */
+export const stampOf = (cell: string, order: DateOrder): Stamp | undefined =>
+  parseStamp(cell, order) ??
+  (excelDay.test(cell.trim())
+    ? { wallMs: Date.UTC(1899, 11, 30) + Math.round(Number(cell) * 86_400) * 1000, offsetMs: undefined }
+    : undefined);
+
+/** Length in s between the wall clock of start and end as files write them; undefined where they make no sense. */
+export const lengthBetween = (startMs: number, endMs: number): number | undefined => {
+  let seconds = (endMs - startMs) / 1000;
+  // Some write the last minute of an interval as its end: 00:00–00:14, 00:00–23:59.
+  if (seconds % 300 === 240) seconds += 60;
+  // Across the autumn change of the clock an end may stand before its start.
+  if (seconds <= 0 && seconds > -3600) seconds += 3600;
+  return seconds > 0 ? seconds : undefined;
+};
+
+/** Reader of a table by its mapping. Rows that cannot be read are named in a finding. */
+export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): RowReader => {
+  const { collector, findings } = context;
+  const decimal = context.sample.decimal ?? mapping.decimal;
+  let passed = 0;
+  let good = 0;
+  let bad = 0;
+
+  const unreadable = (line: number) => {
+    bad++;
+    findings.note(
+      'unreadable-row',
+      'warning',
+      (count) => `${counted(count, 'row')} could not be read and ${count === 1 ? 'was' : 'were'} left out.`,
+      line,
+    );
+  };
+
+  const wallOf = (date: string, time: string | undefined): Stamp | undefined => {
+    const stamp = stampOf(date, mapping.order);
+    if (stamp === undefined || time === undefined) return stamp;
+    const timeMs = parseTimeOfDay(time);
+    return timeMs === undefined
+      ? undefined
+      : { wallMs: Math.floor(stamp.wallMs / 86_400_000) * 86_400_000 + timeMs, offsetMs: stamp.offsetMs };
+  };
+
+  return {
+    row(cells, line) {
+      if (passed < mapping.skipRows) {
+        passed++;
+        return;
+      }
+      const { only, estimated } = mapping;
+      if (only !== undefined && !only.pattern.test((cells[only.column] ?? '').trim())) return;
+      const date = (cells[mapping.stamp] ?? '').trim();
+      const stamp = wallOf(date, mapping.timeOfDay === undefined ? undefined : (cells[mapping.timeOfDay] ?? ''));
+      if (stamp === undefined) {
+        if (totalsWord.test(date))
+          findings.note('totals-row', 'info', 'A row is the total or mean of others. It was left out.', line);
+        else if (cells.some((cell) => /\d/.test(cell))) unreadable(line);
+        return;
+      }
+      const local = stamp.offsetMs === undefined && mapping.clock === 'home';
+      const stampMs = local ? stamp.wallMs : stamp.wallMs - (stamp.offsetMs ?? 0);
+      let lengthSeconds = mapping.lengthSeconds ?? 0;
+      const endDate =
+        mapping.end === undefined
+          ? mapping.endTimeOfDay === undefined
+            ? undefined
+            : date
+          : (cells[mapping.end] ?? '');
+      if (endDate !== undefined) {
+        const end = wallOf(
+          endDate,
+          mapping.endTimeOfDay === undefined ? undefined : (cells[mapping.endTimeOfDay] ?? ''),
+        );
+        if (end !== undefined) {
+          let endMs = local ? end.wallMs : end.wallMs - (end.offsetMs ?? 0);
+          // An end that is only a time of day at or before the start lies on the next day.
+          if (mapping.end === undefined && endMs <= stampMs) endMs += 86_400_000;
+          lengthSeconds = lengthBetween(stampMs, endMs) ?? lengthSeconds;
+        }
+      }
+      const isEstimated = estimated?.pattern.test((cells[estimated.column] ?? '').trim()) ?? false;
+      const label = mapping.label === undefined ? undefined : (cells[mapping.label] ?? '').trim();
+      let readable = false;
+      for (const value of mapping.values) {
+        const cell = (cells[value.column] ?? '').trim();
+        const number = parseNumber(cell, decimal);
+        const missing = Number.isNaN(number);
+        if (missing && !noValue.test(cell)) continue;
+        readable = true;
+        const power = value.unit === 'W' || value.unit === 'kW';
+        const name = value.label ?? label;
+        collector
+          .open({
+            register: value.register,
+            unit: value.unit === 'm3' || value.unit === 'dm3' ? 'dm3' : 'Wh',
+            clock: local ? 'local' : 'utc',
+            edge: mapping.edge,
+            kind: value.kind === 'counter' ? 'counter' : power ? 'power' : 'interval',
+            ...(name === undefined || name === '' ? {} : { label: name }),
+            ...(value.tariff === undefined ? {} : { tariff: value.tariff }),
+          })
+          .add(
+            stampMs,
+            value.kind === 'counter' ? 0 : lengthSeconds,
+            (value.negated === true ? -number : number) * unitFactors[value.unit],
+            line,
+            isEstimated,
+          );
+      }
+      if (readable) good++;
+      else unreadable(line);
+    },
+    end() {
+      if (bad > good && bad > 2)
+        throw new MeterFileError(
+          'damaged',
+          `Most rows of the table cannot be read (${bad} of ${bad + good}). Download the file again, and do not open and save it in a spreadsheet program in between.`,
+        );
+    },
+  };
+};

@@ -1,0 +1,120 @@
+/** Readings put in order of time, each instant counted once, totals rows and overlaps taken out. */
+
+import { Quality } from '../series/types.ts';
+import { counted, type FindingLog } from './finding-log.ts';
+import { endMsOf, medianOf, pick, type Readings } from './readings.ts';
+
+/** Ascending by start, rows of the same start in the order of the file. */
+export const inOrder = (readings: Readings, findings: FindingLog): Readings => {
+  const { startMs, row } = readings;
+  let backwards = 0;
+  let forwards = 0;
+  let firstBackwards = 0;
+  for (let i = 1; i < startMs.length; i++) {
+    if ((startMs[i] ?? 0) < (startMs[i - 1] ?? 0)) {
+      backwards++;
+      if (firstBackwards === 0) firstBackwards = row[i] ?? 0;
+    } else if ((startMs[i] ?? 0) > (startMs[i - 1] ?? 0)) forwards++;
+  }
+  if (backwards === 0) return readings;
+  if (forwards > backwards)
+    findings.note('order', 'info', 'The rows are not in order of time. They were put in order.', firstBackwards);
+  const places = Uint32Array.from(startMs, (_, i) => i);
+  places.sort((a, b) => (startMs[a] ?? 0) - (startMs[b] ?? 0) || a - b);
+  return pick(readings, places);
+};
+
+const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b));
+
+/**
+ * Of readings with the same start and length (in order), one is kept: the first known one, measured before estimated.
+ * Rows that only start together are left for {@link withoutOverlaps}.
+ */
+export const withoutDuplicates = (readings: Readings, findings: FindingLog): Readings => {
+  const { startMs, lengthSeconds, value, quality, row } = readings;
+  const kept: number[] = [];
+  let together = 0;
+  for (let i = 0; i < startMs.length; i++) {
+    if (i === 0 || startMs[i] !== startMs[i - 1]) together = kept.length;
+    let place = together;
+    while (place < kept.length && lengthSeconds[kept[place] ?? 0] !== lengthSeconds[i]) place++;
+    const best = kept[place];
+    if (best === undefined) {
+      kept.push(i);
+      continue;
+    }
+    const kinder = (quality[i] ?? 0) < (quality[best] ?? 0);
+    if (quality[best] !== Quality.missing && quality[i] !== Quality.missing) {
+      if (same(value[best] ?? 0, value[i] ?? 0))
+        findings.note(
+          'duplicate',
+          'info',
+          (count) => `${counted(count, 'row repeats', 'rows repeat')} an earlier row. Each was counted once.`,
+          row[i] ?? 0,
+        );
+      else
+        findings.note(
+          'duplicate-conflict',
+          'warning',
+          (count) =>
+            `${counted(count, 'row repeats', 'rows repeat')} the time of an earlier row with another value. The first was kept, or the measured one where the other is estimated.`,
+          row[i] ?? 0,
+        );
+    }
+    if (kinder) kept[place] = i;
+  }
+  return kept.length === startMs.length ? readings : pick(readings, kept);
+};
+
+/**
+ * Takes out long rows that cover other rows (totals at the end of a table) and rows that begin before the one before
+ * has ended. Readings are in order and have lengths.
+ */
+export const withoutOverlaps = (readings: Readings, findings: FindingLog): Readings => {
+  const { startMs, lengthSeconds, value, row } = readings;
+  const typical = medianOf(lengthSeconds);
+  const totals = new Set<number>();
+  for (let i = 0; i < startMs.length; i++) {
+    if ((lengthSeconds[i] ?? 0) <= typical * 1.5) continue;
+    const endMs = endMsOf(readings, i);
+    let covered = 0;
+    let sum = 0;
+    // Rows that start together come in the order of the file, so a totals row may stand behind the first it covers.
+    let from = i;
+    while (from > 0 && startMs[from - 1] === startMs[i]) from--;
+    for (let j = from; j < startMs.length && (startMs[j] ?? 0) < endMs; j++) {
+      if (j === i || totals.has(j) || endMsOf(readings, j) > endMs) continue;
+      covered++;
+      sum += value[j] ?? 0;
+    }
+    if (covered < 2) continue;
+    totals.add(i);
+    const agrees = Math.abs(sum - (value[i] ?? 0)) <= Math.max(10, Math.abs(sum) * 0.001);
+    findings.note(
+      'totals-row',
+      agrees ? 'info' : 'warning',
+      agrees
+        ? 'A row is the total of others. It was left out, so that nothing counts twice.'
+        : 'A row covers the time of others, but is not their total. It was left out, so that nothing counts twice.',
+      row[i] ?? 0,
+    );
+  }
+  const kept: number[] = [];
+  let untilMs = -Infinity;
+  for (let i = 0; i < startMs.length; i++) {
+    if (totals.has(i)) continue;
+    if ((startMs[i] ?? 0) < untilMs) {
+      findings.note(
+        'overlap',
+        'warning',
+        (count) =>
+          `${counted(count, 'row begins', 'rows begin')} before the one before has ended. The earlier row was kept, the later left out.`,
+        row[i] ?? 0,
+      );
+      continue;
+    }
+    kept.push(i);
+    untilMs = endMsOf(readings, i);
+  }
+  return kept.length === startMs.length ? readings : pick(readings, kept);
+};

@@ -1,0 +1,138 @@
+/** What is odd about finished readings: gaps, missing and estimated values, negatives, outliers, doubtful units. */
+
+import { wallClockOf } from '../series/local-day.ts';
+import { Quality } from '../series/types.ts';
+import { counted, type FindingLog } from './finding-log.ts';
+import { endMsOf, medianOf, type Readings } from './readings.ts';
+
+const names = {
+  import: 'Import',
+  export: 'Export',
+  generation: 'Generation',
+  gas: 'Gas',
+  other: 'A register',
+} as const;
+
+const local = (ms: number, zone: string): string =>
+  new Date(wallClockOf(ms, zone)).toISOString().slice(0, 16).replace('T', ' ');
+
+const duration = (seconds: number): string => {
+  if (seconds >= 172_800) return `${Math.round(seconds / 86_400)} days`;
+  if (seconds >= 7200) return `${Math.round(seconds / 3600)} hours`;
+  return `${Math.round(seconds / 60)} minutes`;
+};
+
+/** Mean power in W above which a home's meter is doubted, and below which it may be in the wrong unit. */
+const highestMeanW = 50_000;
+const lowestMeanW = 2;
+/** Values this many times the second-highest percent are pointed out. */
+const outlierFactor = 4;
+
+/** Notes what is odd about the readings of one register (in order, with lengths, without overlaps). */
+export const reportQuality = (readings: Readings, zone: string, findings: FindingLog): void => {
+  const { rule, startMs, lengthSeconds, value, quality, row } = readings;
+  const count = startMs.length;
+  const name = `${names[rule.register]}${rule.label === undefined ? '' : ` (${rule.label})`}`;
+  const topic = `${rule.register} ${rule.label ?? ''}`;
+
+  let gaps = 0;
+  let gapSeconds = 0;
+  let longest = { ms: 0, seconds: 0 };
+  for (let i = 1; i < count; i++) {
+    const fromMs = endMsOf(readings, i - 1);
+    const seconds = ((startMs[i] ?? 0) - fromMs) / 1000;
+    if (seconds < 1) continue;
+    gaps++;
+    gapSeconds += seconds;
+    if (seconds > longest.seconds) longest = { ms: fromMs, seconds };
+    findings.note(
+      'gap',
+      gapSeconds > (0.02 * ((startMs[count - 1] ?? 0) - (startMs[0] ?? 0))) / 1000 ? 'warning' : 'info',
+      () =>
+        `${name}: ${counted(gaps, 'gap')} without readings, ${duration(gapSeconds)} in all; the longest begins ${local(longest.ms, zone)} (${duration(longest.seconds)}). Nothing was filled in.`,
+      row[i] ?? 0,
+      topic,
+    );
+  }
+
+  const known: number[] = [];
+  let negatives = 0;
+  let seconds = 0;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    if (quality[i] === Quality.missing) {
+      findings.note(
+        'missing',
+        'info',
+        (places) =>
+          `${name}: ${counted(places, 'interval has', 'intervals have')} no value. They were kept as missing, not as zero.`,
+        row[i] ?? 0,
+        topic,
+      );
+      continue;
+    }
+    if (quality[i] === Quality.estimated)
+      findings.note(
+        'estimated',
+        'info',
+        (places) =>
+          `${name}: ${counted(places, 'value is', 'values are')} marked as estimated or replaced by the supplier.`,
+        row[i] ?? 0,
+        topic,
+      );
+    const energy = value[i] ?? 0;
+    if (energy < 0) {
+      negatives++;
+      findings.note(
+        'negative',
+        'warning',
+        (places) =>
+          rule.register === 'other'
+            ? `${name}: ${counted(places, 'value is', 'values are')} negative. The meter counts import less export, so it cannot tell how much was used; the values were kept apart as they are.`
+            : `${name}: ${counted(places, 'value is', 'values are')} negative. They were kept as they are.`,
+        row[i] ?? 0,
+        topic,
+      );
+    }
+    const length = lengthSeconds[i] ?? 0;
+    seconds += length;
+    sum += energy;
+    if (length > 0) known.push(energy / length);
+  }
+  if (rule.unit === 'dm3' || known.length === 0) return;
+
+  if (known.length >= 20 && negatives === 0) {
+    const ordered = Float64Array.from(known).sort();
+    const high = ordered[Math.floor(0.98 * (ordered.length - 1))] ?? 0;
+    const threshold = outlierFactor * Math.max(high, medianOf(ordered));
+    if (threshold > 0)
+      for (let i = 0; i < count; i++)
+        if (quality[i] !== Quality.missing && (value[i] ?? 0) / (lengthSeconds[i] ?? 1) > threshold)
+          findings.note(
+            'outlier',
+            'warning',
+            (places) =>
+              `${name}: ${counted(places, 'value is', 'values are')} far above all others. They were kept as they are; look whether they can be true.`,
+            row[i] ?? 0,
+            topic,
+          );
+  }
+  const meanW = (sum * 3600) / seconds;
+  if (rule.register !== 'import' || sum <= 0 || seconds < 86_400) return;
+  if (meanW > highestMeanW)
+    findings.note(
+      'unit-doubt',
+      'warning',
+      `${name}: on average ${Math.round(meanW / 1000)} kW, more than a home uses. The values may be in another unit than the file says.`,
+      0,
+      topic,
+    );
+  else if (meanW < lowestMeanW)
+    findings.note(
+      'unit-doubt',
+      'warning',
+      `${name}: on average ${meanW.toFixed(1)} W, less than a home uses. The values may be in another unit than the file says.`,
+      0,
+      topic,
+    );
+};
