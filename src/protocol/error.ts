@@ -21,6 +21,8 @@ export type ProtocolErrorCode =
   | 'not-enough-openings'
   | 'openings-disagree'
   | 'totals-mismatch'
+  | 'too-early'
+  | 'already-decided'
   | 'spoiled';
 
 /** A message, value or file that the protocol refuses; `code` is for programs, `message` for people. */

@@ -39,6 +39,8 @@ export interface SignedMessage {
 
 /** Largest body: the list of 1,000 homes and nine stewards is about 0.8 MB. */
 const mostBodyBytes = 1 << 20;
+/** Largest encoded signed message. */
+export const mostSignedBytes = mostBodyBytes + 1024;
 
 const signedSchema = v.strictTuple([
   bytesUpTo(mostBodyBytes),

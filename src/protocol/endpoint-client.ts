@@ -1,0 +1,254 @@
+/**
+ * What app, stewards and simulation ask of an aggregation endpoint: one method a route (docs/protocol.md, "HTTP").
+ * Everything that comes back is hostile until checked: sizes are capped here, contents by the message's own check.
+ */
+import * as v from 'valibot';
+import { concatBytes, ownBytes, toBase64Url, toHex, type Bytes } from './bytes.ts';
+import { decodeCbor, encodeCbor } from './cbor.ts';
+import { ciphertextBytes } from './ciphertext.ts';
+import { encodeContribution, sealedFingerprintBytes, type Contribution } from './contribution.ts';
+import type { Signer } from './ed25519.ts';
+import { ProtocolError } from './error.ts';
+import { bytesUpTo, instantMs, integer, key, month, mostHomes, mostStewards } from './fields.ts';
+import { decodeSigned, encodeSigned, mostSignedBytes, signMessage, type SignedMessage } from './signed.ts';
+
+/** The endpoint could not be asked, or said no; `code` is its problem's name, or `unreachable`. */
+export class EndpointError extends Error {
+  readonly code: string;
+  /** HTTP status; 0 if no answer came. */
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EndpointError';
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export type RoundState = 'announced' | 'collecting' | 'closed' | 'sealed' | 'opened' | 'expired';
+
+/** Where a round stands, as the endpoint says (unsigned: for display and for knowing what to ask next). */
+export interface RoundSummary {
+  readonly month: string;
+  readonly state: RoundState;
+  readonly closesMs: number;
+  /** Contributions so far. */
+  readonly homes: number;
+}
+
+const roundsSchema = v.pipe(
+  v.array(
+    v.strictObject({
+      month,
+      state: v.picklist(['announced', 'collecting', 'closed', 'sealed', 'opened', 'expired']),
+      closesMs: instantMs,
+      homes: integer(0, mostHomes),
+    }),
+  ),
+  v.maxLength(1200),
+);
+const identitySchema = v.strictObject({ key });
+const messagesSchema = v.pipe(v.array(bytesUpTo(mostSignedBytes)), v.maxLength(mostStewards));
+const problemSchema = v.object({ type: v.string(), title: v.string(), detail: v.optional(v.string()) });
+
+const mostSmallBytes = 1 << 18;
+const mostAnnouncementBytes = mostStewards * 50_000;
+
+export interface EndpointClientOptions {
+  /** Address without a slash at its end. */
+  readonly url: string;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** How long one answer may take; a minute by default. */
+  readonly timeoutMs?: number;
+}
+
+/** A round of a community, for the address. */
+export interface RoundAddress {
+  readonly community: Bytes;
+  readonly month: string;
+}
+
+/**
+ * Talks to one endpoint. Methods that look for something resolve with undefined where it is not there yet.
+ * All methods reject with {@link EndpointError} if the endpoint is unreachable or refuses, and with
+ * {@link ProtocolError} `malformed` if its answer is not what the route gives.
+ */
+export class EndpointClient {
+  readonly #options: EndpointClientOptions;
+
+  constructor(options: EndpointClientOptions) {
+    this.#options = options;
+  }
+
+  /** The key that signs the endpoint's receipts and lists. */
+  async identity(): Promise<Bytes> {
+    return decodeCbor(identitySchema, await this.#need('/identity', mostSmallBytes), 'The endpoint’s identity').key;
+  }
+
+  async registerCommunity(manifest: SignedMessage): Promise<void> {
+    await this.#post('/communities', encodeSigned(manifest));
+  }
+
+  async manifest(community: Bytes): Promise<SignedMessage> {
+    return decodeSigned(await this.#need(`/communities/${toHex(community)}/manifest`, mostSignedBytes));
+  }
+
+  async rounds(community: Bytes): Promise<RoundSummary[]> {
+    const answer = await this.#need(`/communities/${toHex(community)}/rounds`, mostSmallBytes);
+    return decodeCbor(roundsSchema, answer, 'The list of rounds');
+  }
+
+  async postRoundKey(community: Bytes, roundKey: SignedMessage): Promise<void> {
+    await this.#post(`/communities/${toHex(community)}/round-keys`, encodeSigned(roundKey));
+  }
+
+  /** The encoded announcement, for `checkAnnouncement`. */
+  announcement(round: RoundAddress): Promise<Bytes | undefined> {
+    return this.#find(`${pathOf(round)}/announcement`, mostAnnouncementBytes);
+  }
+
+  /** Sends a contribution and gives the signed receipt, for `checkReceipt`. */
+  async contribute(round: RoundAddress, contribution: Contribution | Bytes): Promise<SignedMessage> {
+    const body = contribution instanceof Uint8Array ? contribution : encodeContribution(contribution);
+    return decodeSigned(await this.#post(`${pathOf(round)}/contributions`, body));
+  }
+
+  async close(round: RoundAddress, close: SignedMessage): Promise<void> {
+    await this.#post(`${pathOf(round)}/close`, encodeSigned(close));
+  }
+
+  async list(round: RoundAddress): Promise<SignedMessage | undefined> {
+    const bytes = await this.#find(`${pathOf(round)}/list`, mostSignedBytes);
+    return bytes && decodeSigned(bytes);
+  }
+
+  /** The centred sum of one group (its position in the list's groups) under one steward's round key. */
+  total(round: RoundAddress, group: number, steward: number): Promise<Bytes> {
+    return this.#need(`${pathOf(round)}/totals/${group}-${steward}.bin`, ciphertextBytes);
+  }
+
+  /** One steward's sealed fingerprints, in the list's order. */
+  async fingerprints(round: RoundAddress, steward: number): Promise<Bytes[]> {
+    const all = await this.#need(`${pathOf(round)}/fingerprints/${steward}.bin`, mostHomes * sealedFingerprintBytes);
+    if (all.length % sealedFingerprintBytes !== 0) throw new ProtocolError('malformed', 'A fingerprint is not whole');
+    return Array.from({ length: all.length / sealedFingerprintBytes }, (_, home) =>
+      all.slice(home * sealedFingerprintBytes, (home + 1) * sealedFingerprintBytes),
+    );
+  }
+
+  /** One home's ciphertext, by its SHA-256. */
+  ciphertext(round: RoundAddress, hash: Bytes): Promise<Bytes> {
+    return this.#need(`${pathOf(round)}/ciphertexts/${toHex(hash)}.bin`, ciphertextBytes);
+  }
+
+  async postSeal(round: RoundAddress, seal: SignedMessage): Promise<void> {
+    await this.#post(`${pathOf(round)}/seals`, encodeSigned(seal));
+  }
+
+  async seals(round: RoundAddress): Promise<SignedMessage[]> {
+    const answer = await this.#need(`${pathOf(round)}/seals`, mostSmallBytes);
+    return decodeCbor(messagesSchema, answer, 'The seals').map(decodeSigned);
+  }
+
+  async postOpening(round: RoundAddress, opening: SignedMessage): Promise<void> {
+    await this.#post(`${pathOf(round)}/openings`, encodeSigned(opening));
+  }
+
+  /** Another steward's opening; `reader` proves that a steward asks. */
+  async opening(
+    round: RoundAddress,
+    steward: number,
+    reader: Signer,
+    nowMs: number,
+  ): Promise<SignedMessage | undefined> {
+    const proof = await signMessage('read', encodeCbor([round.community, round.month, nowMs]), [reader]);
+    const authorization = `Steward ${toBase64Url(encodeSigned(proof))}`;
+    const bytes = await this.#find(`${pathOf(round)}/openings/${steward}`, mostSmallBytes, { authorization });
+    return bytes && decodeSigned(bytes);
+  }
+
+  async postNorms(round: RoundAddress, norms: SignedMessage): Promise<void> {
+    await this.#post(`${pathOf(round)}/norms`, encodeSigned(norms));
+  }
+
+  async norms(round: RoundAddress): Promise<SignedMessage | undefined> {
+    const bytes = await this.#find(`${pathOf(round)}/norms`, mostSmallBytes);
+    return bytes && decodeSigned(bytes);
+  }
+
+  async #post(path: string, body: Bytes): Promise<Bytes> {
+    const headers = { 'content-type': 'application/cbor' };
+    const response = await this.#fetch(path, { method: 'POST', body, headers });
+    if (!response.ok) throw await problemOf(response);
+    return readUpTo(response, mostSmallBytes);
+  }
+
+  async #need(path: string, mostBytes: number): Promise<Bytes> {
+    const response = await this.#fetch(path, {});
+    if (!response.ok) throw await problemOf(response);
+    return readUpTo(response, mostBytes);
+  }
+
+  async #find(path: string, mostBytes: number, headers: Record<string, string> = {}): Promise<Bytes | undefined> {
+    const response = await this.#fetch(path, { headers });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw await problemOf(response);
+    return readUpTo(response, mostBytes);
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const { url, fetch, timeoutMs = 60_000 } = this.#options;
+    try {
+      return await fetch(`${url}${path}`, {
+        ...init,
+        signal: AbortSignal.timeout(timeoutMs),
+        credentials: 'omit',
+        redirect: 'error',
+        referrerPolicy: 'no-referrer',
+      });
+    } catch (cause) {
+      throw new EndpointError('unreachable', 0, 'The community’s endpoint cannot be reached. Try again later.', {
+        cause,
+      });
+    }
+  }
+}
+
+const pathOf = ({ community, month }: RoundAddress): string => `/communities/${toHex(community)}/rounds/${month}`;
+
+/** Reads a whole body, but no more than `mostBytes`. */
+async function readUpTo(response: Response, mostBytes: number): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  try {
+    for (;;) {
+      const chunk = await reader?.read();
+      if (chunk?.value === undefined) break;
+      length += chunk.value.length;
+      if (length > mostBytes) {
+        await reader?.cancel();
+        throw new ProtocolError('malformed', `The endpoint answered with more than the ${mostBytes} bytes that fit`);
+      }
+      chunks.push(chunk.value);
+    }
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause;
+    throw new EndpointError('unreachable', 0, 'The endpoint’s answer broke off. Try again later.', { cause });
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? ownBytes(chunks[0]) : concatBytes(...chunks);
+}
+
+/** The error that a problem+json answer (RFC 9457) tells of. */
+async function problemOf(response: Response): Promise<EndpointError> {
+  const { status } = response;
+  try {
+    const text = new TextDecoder().decode(await readUpTo(response, 4096));
+    const { type, title, detail } = v.parse(problemSchema, JSON.parse(text));
+    const code = /[#:]([a-z-]+)$/.exec(type)?.[1] ?? 'refused';
+    return new EndpointError(code, status, detail === undefined ? title : `${title}. ${detail}`);
+  } catch (cause) {
+    return new EndpointError('refused', status, `The endpoint refused with status ${status}`, { cause });
+  }
+}
