@@ -1,0 +1,30 @@
+import type { IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { VaultSchema } from './schema.ts';
+
+export type UpgradeTransaction = IDBPTransaction<VaultSchema, StoreNames<VaultSchema>[], 'versionchange'>;
+
+/**
+ * Brings a database from any released version to the newest, in the one transaction that IndexedDB gives for it:
+ * killed at any point, the old version is untouched.
+ */
+export function migrate(db: IDBPDatabase<VaultSchema>, fromVersion: number): void {
+  if (fromVersion < 1) createVersion1(db);
+}
+
+function createVersion1(db: IDBPDatabase<VaultSchema>): void {
+  db.createObjectStore('homes', { keyPath: 'id' });
+  db.createObjectStore('dayBlocks', { keyPath: ['homeId', 'register', 'day'] });
+  db.createObjectStore('imports', { keyPath: 'id' }).createIndex('homeId', 'homeId');
+  db.createObjectStore('importSeries', { keyPath: ['importId', 'register'] }).createIndex('homeId', [
+    'homeId',
+    'register',
+  ]);
+  db.createObjectStore('secrets', { keyPath: 'id' });
+  db.createObjectStore('wraps', { keyPath: 'kind' });
+  db.createObjectStore('communities', { keyPath: 'id' });
+  db.createObjectStore('contributions', { keyPath: ['communityId', 'month'] });
+  db.createObjectStore('norms', { keyPath: ['communityId', 'month'] });
+  db.createObjectStore('analyses', { keyPath: 'id' }).createIndex('homeId', 'homeId');
+  db.createObjectStore('receipts', { keyPath: 'id' }).createIndex('sentMs', 'sentMs');
+  db.createObjectStore('settings');
+}

@@ -1,0 +1,254 @@
+/**
+ * What is stored on this device, store by store. Every record is checked against its schema when it is read back: a
+ * disk, another version of the app or an extension may have changed it.
+ */
+import type { DBSchema } from 'idb';
+import * as v from 'valibot';
+import { features, hoursPerDay } from '../../protocol/features.ts';
+import { bytes, bytesUpTo, cohortIndex, hash, instantMs, integer, key, label, month } from '../../protocol/fields.ts';
+import { VaultError } from './error.ts';
+
+/** Number of the newest schema; `migrations.ts` knows the way from each older one. */
+export const schemaVersion = 1;
+
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
+const day = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day such as 2026-01-31'));
+const register = v.picklist(['import', 'export', 'generation', 'gas', 'other']);
+
+/** One dwelling. Its id is a random UUID. */
+export const homeSchema = v.strictObject({
+  id,
+  name: label(60),
+  /** IANA time zone, such as `Europe/Amsterdam`. */
+  timeZone: text(60),
+  /** Made up by the app for trying it out, and always shown as such. */
+  isDemo: v.boolean(),
+  createdMs: instantMs,
+});
+export type Home = v.InferOutput<typeof homeSchema>;
+
+const columns = {
+  register,
+  unit: v.picklist(['Wh', 'dm3']),
+  startMs: v.custom<Float64Array>((value) => value instanceof Float64Array, 'must be a column of numbers'),
+  lengthSeconds: v.custom<Uint32Array>((value) => value instanceof Uint32Array, 'must be a column of numbers'),
+  energyWh: v.custom<Int32Array>((value) => value instanceof Int32Array, 'must be a column of numbers'),
+  quality: v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be a column of numbers'),
+};
+
+interface Columns {
+  readonly startMs: Float64Array;
+  readonly lengthSeconds: Uint32Array;
+  readonly energyWh: Int32Array;
+  readonly quality: Uint8Array;
+}
+
+const haveOneLength = ({ startMs, lengthSeconds, energyWh, quality }: Columns): boolean =>
+  lengthSeconds.length === startMs.length && energyWh.length === startMs.length && quality.length === startMs.length;
+const columnsDiffer = 'must have columns of one length';
+
+/** The merged readings of one home, register and local day. */
+export const dayBlockSchema = v.pipe(
+  v.strictObject({ homeId: id, day, ...columns }),
+  v.check((record) => haveOneLength(record), columnsDiffer),
+);
+export type StoredDayBlock = v.InferOutput<typeof dayBlockSchema>;
+
+const findingSchema = v.strictObject({
+  kind: text(60),
+  severity: v.picklist(['info', 'warning']),
+  message: text(2000),
+  rows: v.pipe(v.array(count), v.maxLength(20)),
+  count,
+});
+
+/** A file whose readings were taken in. */
+export const importSchema = v.strictObject({
+  id,
+  homeId: id,
+  fileName: text(255),
+  /** Name of the meter format. */
+  format: text(60),
+  addedMs: instantMs,
+  /** Place in the order of all imports; readings are merged in this order. */
+  order: count,
+  series: v.array(
+    v.strictObject({ register, readings: count, firstMs: v.number(), endMs: v.number(), energyWh: v.number() }),
+  ),
+  /** Intervals that were new, that took the place of stored ones, and stretches that differed, at the time of import. */
+  added: count,
+  replaced: count,
+  conflicts: count,
+  findings: v.array(findingSchema),
+});
+export type Import = v.InferOutput<typeof importSchema>;
+
+/**
+ * One register of one import as its file had it. The day blocks are these merged in order; with them any import can
+ * be taken back, whatever came after it.
+ */
+export const importSeriesSchema = v.pipe(
+  v.strictObject({ importId: id, homeId: id, label: v.exactOptional(text(200)), ...columns }),
+  v.check((record) => haveOneLength(record), columnsDiffer),
+);
+export type ImportSeries = v.InferOutput<typeof importSeriesSchema>;
+
+const nonce = bytes(12);
+
+/** A secret, sealed under the vault's data key; see `seal.ts`. */
+export const secretSchema = v.strictObject({
+  id,
+  version: integer(1, 0xffff_ffff),
+  nonce,
+  sealed: bytesUpTo(1 << 20),
+  createdMs: instantMs,
+});
+export type StoredSecret = v.InferOutput<typeof secretSchema>;
+
+const isDeviceKey = (value: unknown): value is CryptoKey =>
+  value instanceof CryptoKey && value.type === 'secret' && !value.extractable;
+
+const wrapped = { version: integer(1, 0xffff_ffff), nonce, sealed: bytes(48) };
+const argon2id = v.strictObject({
+  memoryKib: integer(8, 4 << 20),
+  iterations: integer(1, 100),
+  parallelism: integer(1, 16),
+  salt: bytes(16),
+});
+
+/** The data key, sealed under another key; each record alone opens it. */
+export const wrapSchema = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('device'),
+    ...wrapped,
+    deviceKey: v.custom<CryptoKey>(isDeviceKey, 'must be a key that cannot be extracted'),
+  }),
+  v.strictObject({ kind: v.literal('passphrase'), ...wrapped, argon2id }),
+  v.strictObject({ kind: v.literal('recovery'), ...wrapped, salt: bytes(16) }),
+]);
+export type KeyWrap = v.InferOutput<typeof wrapSchema>;
+export type WrapKind = KeyWrap['kind'];
+
+const certificate = v.strictObject({ member: key, signature: bytes(64) });
+
+/** A community this device's home belongs to. Its id is the SHA-256 of the manifest's body in hex. */
+export const communitySchema = v.strictObject({
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  name: text(200),
+  homeId: id,
+  endpointUrl: v.pipe(v.string(), v.url()),
+  /** The signed manifest as the endpoint sent it. */
+  manifest: bytesUpTo(1 << 22),
+  /** Public key of the invite that was used. */
+  invite: key,
+  certificates: v.pipe(v.array(certificate), v.minLength(1)),
+  joinedMs: instantMs,
+});
+export type JoinedCommunity = v.InferOutput<typeof communitySchema>;
+
+/** A home's contribution to one round. */
+export const contributionSchema = v.strictObject({
+  communityId: id,
+  month,
+  homeId: id,
+  /** `waiting`: sealed but not acknowledged, to be sent again as it is; `counted`: the endpoint's receipt is here. */
+  state: v.picklist(['waiting', 'counted']),
+  version: integer(0, 0xffff_ffff),
+  cohort: cohortIndex,
+  /** The encoded contribution while it is waiting; empty once it is counted. */
+  body: bytesUpTo(1 << 22),
+  /** SHA-256 of its signed body, by which the closed list names it. */
+  contribution: hash,
+  /** The endpoint's signed receipt; empty while waiting. */
+  receipt: bytesUpTo(4096),
+  changedMs: instantMs,
+});
+export type StoredContribution = v.InferOutput<typeof contributionSchema>;
+
+/** A round's signed norms as the endpoint published them. */
+export const normsSchema = v.strictObject({
+  communityId: id,
+  month,
+  message: bytesUpTo(1 << 20),
+  fetchedMs: instantMs,
+});
+export type StoredNorms = v.InferOutput<typeof normsSchema>;
+
+const profile = v.pipe(v.array(v.number()), v.length(hoursPerDay));
+const profiles = v.strictObject({ weekdayWh: profile, weekendWh: profile });
+
+/** A past comparison, whole, so that it opens without a network. */
+export const analysisSchema = v.strictObject({
+  id,
+  homeId: id,
+  communityId: id,
+  communityName: text(200),
+  madeMs: instantMs,
+  comparison: v.strictObject({
+    month,
+    group: text(60),
+    homes: count,
+    figures: v.array(
+      v.strictObject({
+        name: v.picklist(features.map(({ name }) => name)),
+        value: v.number(),
+        mean: v.nullable(v.number()),
+        aboveMean: v.nullable(v.boolean()),
+        rank: v.nullable(integer(0, 9)),
+      }),
+    ),
+    own: profiles,
+    profiles: v.nullable(profiles),
+  }),
+});
+export type Analysis = v.InferOutput<typeof analysisSchema>;
+
+/** What left this device in one request. */
+export const receiptSchema = v.strictObject({
+  id,
+  sentMs: instantMs,
+  kind: v.picklist(['contribution', 'comparison-key', 'comparison', 'membership']),
+  communityId: id,
+  month: v.nullable(month),
+  origin: v.pipe(v.string(), v.url()),
+  /** What the request held, part by part, and who can read it. */
+  parts: v.array(v.strictObject({ name: text(120), bytes: count, sha256: hash, readableBy: text(200) })),
+  /** The endpoint's signed answer, where there is one. */
+  signedReceipt: v.nullable(bytesUpTo(4096)),
+});
+export type Receipt = v.InferOutput<typeof receiptSchema>;
+
+export interface VaultSchema extends DBSchema {
+  homes: { key: string; value: Home };
+  dayBlocks: { key: [homeId: string, register: string, day: string]; value: StoredDayBlock };
+  imports: { key: string; value: Import; indexes: { homeId: string } };
+  importSeries: {
+    key: [importId: string, register: string];
+    value: ImportSeries;
+    indexes: { homeId: [homeId: string, register: string] };
+  };
+  secrets: { key: string; value: StoredSecret };
+  wraps: { key: WrapKind; value: KeyWrap };
+  communities: { key: string; value: JoinedCommunity };
+  contributions: { key: [communityId: string, month: string]; value: StoredContribution };
+  norms: { key: [communityId: string, month: string]; value: StoredNorms };
+  analyses: { key: string; value: Analysis; indexes: { homeId: string } };
+  receipts: { key: string; value: Receipt; indexes: { sentMs: number } };
+  settings: { key: string; value: unknown };
+}
+
+/**
+ * A record as it was read, checked.
+ * @throws {VaultError} `damaged`
+ */
+export function checked<T>(schema: v.GenericSchema<unknown, T>, record: unknown, what: string): T {
+  const result = v.safeParse(schema, record, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new VaultError(
+    'damaged',
+    `${what} cannot be used: it is damaged at ${v.getDotPath(issue) ?? 'its top'} (${issue.message}). If it was stored on this device, restore a backup, or erase it in Settings and import it again.`,
+  );
+}
