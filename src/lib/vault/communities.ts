@@ -1,5 +1,6 @@
 /** Communities this device's homes belong to, their contributions and the norms that came of them. */
 
+import { equalBytes } from '../../protocol/bytes.ts';
 import { read, write } from './open.ts';
 import {
   checked,
@@ -40,12 +41,21 @@ export async function findContribution(communityId: string, month: string): Prom
   return record === undefined ? undefined : checked(contributionSchema, record, 'A contribution');
 }
 
-/** Stores a contribution's state, unless a newer version of it is there (another tab was first). */
-export async function saveContribution(contribution: StoredContribution): Promise<void> {
+/**
+ * Stores a contribution's state, unless a newer version of it is there, another one of the same version (another tab was
+ * first), or the word that this one was counted. Gives whether it was stored.
+ */
+export async function saveContribution(contribution: StoredContribution): Promise<boolean> {
   const record = checked(contributionSchema, contribution, 'The contribution');
-  await write(['contributions'], async ({ store }) => {
+  return write(['contributions'], async ({ store }) => {
     const stored = await store.get([record.communityId, record.month]);
-    if (stored === undefined || stored.version <= record.version) await store.put(record);
+    const goesBack =
+      stored !== undefined &&
+      (stored.version > record.version ||
+        (stored.version === record.version &&
+          (stored.state === 'counted' || !equalBytes(stored.contribution, record.contribution))));
+    if (!goesBack) await store.put(record);
+    return !goesBack;
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * The vault's data key: 32 random bytes under which all secrets are sealed. It is stored only wrapped, by default under
  * an AES key of this device that WebCrypto made non-extractable. Every wrap alone opens it; a vault whose device wrap
- * was taken away is locked until {@link unlockWith} is given the key of another one.
+ * was taken away is locked until {@link unlock} is given the passphrase or the recovery code.
  *
  * This runs in the fhe worker: ending the worker locks the vault.
  */
@@ -9,8 +9,9 @@
 import type { Bytes } from '../../protocol/bytes.ts';
 import { VaultError } from './error.ts';
 import { read, write } from './open.ts';
+import { isRecoveryCode, keyOfPassphrase, keyOfRecoveryCode } from './passphrase.ts';
 import { checked, wrapSchema, type KeyWrap, type WrapKind } from './schema.ts';
-import { seal, sealingKey, unseal, type Place } from './seal.ts';
+import { seal, unseal, type Place } from './seal.ts';
 
 let opened: Promise<CryptoKey> | undefined;
 
@@ -22,6 +23,10 @@ export async function listWraps(): Promise<KeyWrap[]> {
 
 /** Where a wrap stands, for its associated data. */
 export const placeOfWrap = (kind: WrapKind, version: number): Place => ({ store: 'wraps', id: kind, version });
+
+/** The data key in memory. Its bytes can be taken out again, to wrap them once more; it never leaves the worker. */
+const importDataKey = (raw: Bytes): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', raw, 'AES-GCM', true, ['encrypt', 'decrypt']);
 
 /**
  * The data key, as long as this worker lives; made on first use.
@@ -40,16 +45,22 @@ export function forgetDataKey(): void {
   opened = undefined;
 }
 
-async function openByDevice(): Promise<CryptoKey> {
+/** Whether this worker can use the vault's keys without asking its owner. */
+export async function isLocked(): Promise<boolean> {
+  if (opened !== undefined) return false;
   const wraps = await listWraps();
-  if (wraps.length === 0) await createDataKey();
-  return sealingKey(await rawDataKey(wraps.length === 0 ? await listWraps() : wraps));
+  return wraps.length > 0 && !wraps.some(({ kind }) => kind === 'device');
 }
 
-async function rawDataKey(wraps: readonly KeyWrap[]): Promise<Bytes> {
+async function openByDevice(): Promise<CryptoKey> {
+  let wraps = await listWraps();
+  if (wraps.length === 0) {
+    await createDataKey();
+    wraps = await listWraps();
+  }
   const device = wraps.find((wrap) => wrap.kind === 'device');
   if (device === undefined) throw new VaultError('locked', 'The app is locked. Unlock it first.');
-  return unseal(device.deviceKey, placeOfWrap('device', device.version), device);
+  return importDataKey(await unseal(device.deviceKey, placeOfWrap('device', device.version), device));
 }
 
 /** Makes the data key and its device wrap, unless another tab was first. */
@@ -67,4 +78,33 @@ async function createDataKey(): Promise<void> {
 export async function wrapForDevice(raw: Uint8Array, version: number): Promise<KeyWrap> {
   const deviceKey = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
   return { kind: 'device', version, deviceKey, ...(await seal(deviceKey, placeOfWrap('device', version), raw)) };
+}
+
+/**
+ * Opens the vault in this worker with the passphrase or the recovery code.
+ * @throws {VaultError} `wrong-secret`
+ */
+export async function unlock(passphraseOrCode: string): Promise<void> {
+  const raw = await openWraps(await listWraps(), passphraseOrCode);
+  opened = importDataKey(raw);
+  await opened;
+}
+
+/**
+ * The raw data key out of its passphrase or recovery wrap.
+ * @throws {VaultError} `wrong-secret`
+ */
+export async function openWraps(wraps: readonly KeyWrap[], passphraseOrCode: string): Promise<Bytes> {
+  const isCode = await isRecoveryCode(passphraseOrCode);
+  for (const wrap of wraps) {
+    const place = placeOfWrap(wrap.kind, wrap.version);
+    if (wrap.kind === 'recovery' && isCode)
+      return unseal(await keyOfRecoveryCode(passphraseOrCode, wrap.salt), place, wrap);
+    if (wrap.kind === 'passphrase' && !isCode)
+      return unseal(await keyOfPassphrase(passphraseOrCode, wrap.argon2id), place, wrap);
+  }
+  throw new VaultError(
+    'wrong-secret',
+    isCode ? 'No recovery code was made for this data.' : 'No passphrase was set for this data.',
+  );
 }

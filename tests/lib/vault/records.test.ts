@@ -24,6 +24,15 @@ describe('communities', () => {
     expect(await listCommunities()).toEqual([{ ...exampleCommunity, name: 'Renamed' }]);
   });
 
+  it('let neither another tab nor a late answer take a contribution back', async () => {
+    expect(await saveContribution(exampleContribution)).toBe(true);
+    const other = { ...exampleContribution, contribution: new Uint8Array(32).fill(9) };
+    expect(await saveContribution(other)).toBe(false);
+    expect(await saveContribution({ ...exampleContribution, state: 'counted' })).toBe(true);
+    expect(await saveContribution(exampleContribution)).toBe(false);
+    expect(await saveContribution({ ...other, version: 2 })).toBe(true);
+  });
+
   it('keep the newest version of a contribution', async () => {
     await saveContribution({ ...exampleContribution, version: 2, state: 'counted' });
     await saveContribution({ ...exampleContribution, version: 1 });
