@@ -1,20 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { features, vectorParts } from '../../src/protocol/features.ts';
 import { replayHomes } from '../../src/simulation/replay.ts';
-
-const folder = join(process.env.PEUA_DATA ?? join(import.meta.dirname, '../../../shared/data'), 'community');
-const missing = !existsSync(folder);
-if (missing) console.warn(`Skipped: the real files are not in ${folder}`);
+import { dataFile, haveData } from './data.ts';
 
 const read = (name: string) => {
-  const bytes = readFileSync(join(folder, name));
-  return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const bytes = dataFile(`community/${name}`);
+  return Buffer.from(name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
 };
 
-describe.skipIf(missing)('replayed homes', () => {
+describe.skipIf(!haveData)('replayed homes', () => {
   test('56 Dutch homes of January 2013, with energies as an independent sum has them', () => {
     const csv = read('nl_zonnedael_56homes_2013H1_15min_Wh.csv');
     const { month, vectors } = replayHomes(csv);
