@@ -123,7 +123,7 @@ export async function undoImport(importId: string): Promise<void> {
     await tx.objectStore('imports').delete(importId);
     for (const { register } of series) {
       await tx.objectStore('importSeries').delete([importId, register]);
-      await rebuild(tx, homeId, register);
+      await rebuildDays(tx, homeId, register);
     }
   });
 }
@@ -135,11 +135,12 @@ export async function setHomeTimeZone(homeId: string, timeZone: string): Promise
     await tx.objectStore('homes').put({ ...home, timeZone });
     const imports = await tx.objectStore('imports').index('homeId').getAll(homeId);
     const registers = new Set(imports.flatMap(({ series }) => series.map(({ register }) => register)));
-    for (const register of registers) await rebuild(tx, homeId, register);
+    for (const register of registers) await rebuildDays(tx, homeId, register);
   });
 }
 
-type ReadingStores = ['homes', 'dayBlocks', 'imports', 'importSeries'];
+/** A transaction over the stores of readings, and maybe others. */
+export type ReadingTransaction = Pick<Transaction<['homes', 'dayBlocks', 'imports', 'importSeries']>, 'objectStore'>;
 
 async function homeOf(store: { get(id: string): Promise<unknown> }, homeId: string) {
   const home = await store.get(homeId);
@@ -148,14 +149,18 @@ async function homeOf(store: { get(id: string): Promise<unknown> }, homeId: stri
 }
 
 /** Makes a register's day blocks anew from what its imports said. */
-async function rebuild(tx: Transaction<ReadingStores>, homeId: string, register: Register): Promise<void> {
+export async function rebuildDays(tx: ReadingTransaction, homeId: string, register: Register): Promise<void> {
   const { timeZone } = await homeOf(tx.objectStore('homes'), homeId);
   const records = await tx.objectStore('importSeries').index('homeId').getAll([homeId, register]);
   const imports = await tx.objectStore('imports').index('homeId').getAll(homeId);
-  const order = new Map(imports.map((record) => [record.id, record.order]));
+  const byId = new Map(imports.map((record) => [record.id, record]));
   const said = records
     .map((record) => checked(importSeriesSchema, record, 'An import'))
-    .sort((a, b) => (order.get(a.importId) ?? 0) - (order.get(b.importId) ?? 0));
+    .sort((a, b) => {
+      const [one, other] = [byId.get(a.importId), byId.get(b.importId)];
+      // Imports of two devices that a backup brought together may have the same place.
+      return (one?.order ?? 0) - (other?.order ?? 0) || (one?.addedMs ?? 0) - (other?.addedMs ?? 0);
+    });
   const series = said
     .map(seriesOf)
     .reduce<ReadingSeries | undefined>(
@@ -170,7 +175,7 @@ async function rebuild(tx: Transaction<ReadingStores>, homeId: string, register:
 
 /** Stores the days of a merged series that differ from what was kept. */
 async function replaceDays(
-  tx: Transaction<ReadingStores>,
+  tx: ReadingTransaction,
   homeId: string,
   timeZone: string,
   kept: ReadingSeries | undefined,

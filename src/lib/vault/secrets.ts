@@ -45,3 +45,6 @@ export async function keepSecret(id: string, secret: Uint8Array): Promise<Bytes>
 export async function deleteSecret(id: string): Promise<void> {
   await write(['secrets'], (tx) => tx.store.delete(id));
 }
+
+/** Ids of all secrets. */
+export const listSecretIds = (): Promise<string[]> => read(['secrets'], (tx) => tx.store.getAllKeys());
