@@ -78,6 +78,16 @@ const run = async (): Promise<number> => {
           format: read.format,
           timeZone: read.timeZone,
           series,
+          ...(read.counters.length === 0
+            ? {}
+            : {
+                counters: read.counters.map(({ register, unit, tariff, atMs, value }) => ({
+                  register,
+                  ...(tariff === undefined ? {} : { tariff }),
+                  at: isoIn(atMs, read.timeZone),
+                  ...(unit === 'Wh' ? { kwh: value / 1000 } : { m3: value / 1000 }),
+                })),
+              }),
           findings: read.findings,
           ...(read.ties.length === 0 ? {} : { ties: read.ties.map(({ id }) => id) }),
         })}\n`,

@@ -48,6 +48,17 @@ export class RegisterRows {
     this.row[i] = row;
   }
 
+  /** Says of a row added before that its value is estimated. */
+  markEstimated(place: number): void {
+    if (this.quality[place] === Quality.measured) this.quality[place] = Quality.estimated;
+  }
+
+  /** Says of a row added before that it has no value. */
+  markMissing(place: number): void {
+    this.value[place] = Number.NaN;
+    this.quality[place] = Quality.missing;
+  }
+
   #grow(): void {
     const size = this.stampMs.length * 2;
     const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {

@@ -17,6 +17,8 @@ export interface NamedValue {
   readonly negated?: boolean;
   readonly tariff?: string;
   readonly label?: string;
+  /** Only rows whose cell in the named column matches have this value. */
+  readonly when?: { readonly column: RegExp; readonly pattern: RegExp };
 }
 
 export interface ColumnFormatFacts {
@@ -33,14 +35,16 @@ export interface ColumnFormatFacts {
   readonly timeOfDay?: RegExp;
   readonly end?: RegExp;
   readonly endTimeOfDay?: RegExp;
-  /** Order of dates; `guess` looks at the sample (and takes `dmy` where it tells nothing). */
-  readonly order: DateOrder | 'guess';
+  /** Order of dates where the sample's dates do not settle it. */
+  readonly order: DateOrder;
   readonly clock?: 'home' | 'utc';
   readonly edge?: 'start' | 'end';
+  readonly minutes?: RegExp;
   readonly lengthSeconds?: number;
   readonly decimal: DecimalMark;
   readonly values: readonly NamedValue[];
   readonly label?: RegExp;
+  readonly tariff?: RegExp;
   readonly estimated?: { readonly column: RegExp; readonly pattern: RegExp };
   readonly only?: { readonly column: RegExp; readonly pattern: RegExp };
   readonly fallbackSeconds?: number;
@@ -52,23 +56,28 @@ const optional = (header: Header, pattern: RegExp | undefined): number | undefin
   return column < 0 ? undefined : column;
 };
 
-/** All columns that match one of the names; a column belongs to the first name that matches. */
+/** All columns that match one of the names; a column belongs to the first name that matches, or to all with a `when`. */
 const valueColumns = (header: Header, values: readonly NamedValue[]): ValueColumn[] =>
   header.keys.flatMap((key, column) => {
-    const value = values.find(({ name }) => name.test(key));
-    if (value === undefined) return [];
-    const { register, unit, kind = 'interval', negated, tariff, label } = value;
-    return [
-      {
-        column,
-        register,
-        unit,
-        kind,
-        ...(negated === undefined ? {} : { negated }),
-        ...(tariff === undefined ? {} : { tariff }),
-        ...(label === undefined ? {} : { label }),
-      },
-    ];
+    const matching = values.filter(({ name }) => name.test(key));
+    const conditional = matching.filter(({ when }) => when !== undefined);
+    return (conditional.length > 0 ? conditional : matching.slice(0, 1)).flatMap((value) => {
+      const { register, unit, kind = 'interval', negated, tariff = key, label, when } = value;
+      const whenColumn = when === undefined ? -1 : columnOf(header, when.column);
+      if (when !== undefined && whenColumn < 0) return [];
+      return [
+        {
+          column,
+          register,
+          unit,
+          kind,
+          tariff,
+          ...(negated === undefined ? {} : { negated }),
+          ...(label === undefined ? {} : { label }),
+          ...(when === undefined ? {} : { when: { column: whenColumn, pattern: when.pattern } }),
+        },
+      ];
+    });
   });
 
 const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping | undefined => {
@@ -79,16 +88,19 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
   const values = valueColumns(header, facts.values);
   if (stamp < 0 || values.length === 0) return undefined;
   const dates = sample.rows.slice(header.index + 1).map((row) => row[stamp] ?? '');
+  const guessed = guessDateOrder(dates);
   const timeOfDay = optional(header, facts.timeOfDay);
   const end = optional(header, facts.end);
   const endTimeOfDay = optional(header, facts.endTimeOfDay);
   const label = optional(header, facts.label);
+  const minutes = optional(header, facts.minutes);
+  const tariff = optional(header, facts.tariff);
   const estimated = optional(header, facts.estimated?.column);
   const only = optional(header, facts.only?.column);
   return {
     skipRows: header.index + 1,
     stamp,
-    order: facts.order === 'guess' ? guessDateOrder(dates).order : facts.order,
+    order: guessed.doubtful ? facts.order : guessed.order,
     clock: facts.clock ?? 'home',
     edge: facts.edge ?? 'start',
     decimal: facts.decimal,
@@ -97,7 +109,9 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
     ...(end === undefined ? {} : { end }),
     ...(endTimeOfDay === undefined ? {} : { endTimeOfDay }),
     ...(facts.lengthSeconds === undefined ? {} : { lengthSeconds: facts.lengthSeconds }),
+    ...(minutes === undefined ? {} : { minutes }),
     ...(label === undefined ? {} : { label }),
+    ...(tariff === undefined ? {} : { tariff }),
     ...(estimated === undefined || facts.estimated === undefined
       ? {}
       : { estimated: { column: estimated, pattern: facts.estimated.pattern } }),

@@ -6,6 +6,7 @@ import { instantsOf } from './clock.ts';
 import type { Collector, RegisterRows } from './collector.ts';
 import { addReadings } from './combine.ts';
 import { intervalsOf } from './counters.ts';
+import type { CounterReading } from './counter-reading.ts';
 import type { FindingLog } from './finding-log.ts';
 import { withLengths } from './lengths.ts';
 import { inOrder, withoutDuplicates, withoutOverlaps } from './order.ts';
@@ -38,6 +39,12 @@ const readingsOf = (rows: RegisterRows, zone: string, findings: FindingLog): Rea
     row: rows.row.slice(0, count),
   };
 };
+
+/** Mean power as energy; other readings as they are. */
+const asEnergy = (readings: Readings): Readings =>
+  readings.rule.kind === 'power'
+    ? { ...readings, value: readings.value.map((power, i) => (power * (readings.lengthSeconds[i] ?? 0)) / 3600) }
+    : readings;
 
 const asNetWhereNegative = (readings: Readings): Readings => {
   if (readings.rule.register !== 'import') return readings;
@@ -84,48 +91,63 @@ const rounded = (readings: Readings, findings: FindingLog): ReadingSeries => {
   };
 };
 
-/** The series of all collected registers. @param fallbackSeconds interval length where a file cannot tell it */
-export const finish = (
-  collector: Collector,
-  zone: string,
-  findings: FindingLog,
-  fallbackSeconds = 3600,
-): ReadingSeries[] => {
-  const finished: Readings[] = [];
-  for (const rows of collector.all()) {
-    const distinct = withoutDuplicates(inOrder(readingsOf(rows, zone, findings), findings), findings);
-    const intervals =
-      rows.rule.kind === 'counter' ? intervalsOf(distinct, findings) : withLengths(distinct, fallbackSeconds);
-    if (rows.rule.kind === 'power')
-      for (let i = 0; i < intervals.value.length; i++)
-        intervals.value[i] = ((intervals.value[i] ?? 0) * (intervals.lengthSeconds[i] ?? 0)) / 3600;
-    finished.push(withoutOverlaps(intervals, findings));
-  }
+/** Series of a file, and counters of which it has one reading only, too few for an interval. */
+export interface Finished {
+  readonly series: readonly ReadingSeries[];
+  readonly counters: readonly CounterReading[];
+}
 
+const soleCounter = ({ rule, stampMs, value }: RegisterRows): CounterReading => ({
+  register: rule.register,
+  unit: rule.unit ?? 'Wh',
+  ...(rule.tariff === undefined ? {} : { tariff: rule.tariff }),
+  ...(rule.label === undefined ? {} : { label: rule.label }),
+  atMs: Number.isNaN(stampMs[0]) ? undefined : stampMs[0],
+  value: value[0] ?? 0,
+});
+
+/** Finishes all collected registers. @param fallbackSeconds interval length where a file cannot tell it */
+export const finish = (collector: Collector, zone: string, findings: FindingLog, fallbackSeconds = 3600): Finished => {
+  const counters: CounterReading[] = [];
   const combined: Readings[] = [];
-  for (const readings of finished) {
-    const { register, unit, label, tariff } = readings.rule;
+  for (const rows of collector.all()) {
+    if (rows.rule.kind === 'counter' && rows.length === 1) {
+      counters.push(soleCounter(rows));
+      continue;
+    }
+    const distinct = withoutDuplicates(inOrder(readingsOf(rows, zone, findings), rows, findings), findings);
+    const readings = rows.rule.kind === 'counter' ? intervalsOf(distinct, findings) : distinct;
+    // Where lengths are told, totals rows must go before tariffs are added up.
+    const separate = readings.lengthSeconds.includes(0) ? readings : withoutOverlaps(readings, findings);
+    const { register, unit, label, tariff } = rows.rule;
     const place = combined.findIndex(
       ({ rule }) => rule.register === register && rule.unit === unit && rule.label === label,
     );
     const other = combined[place];
-    const sum = other === undefined ? undefined : addReadings(other, readings);
+    const sum = other === undefined ? undefined : addReadings(other, separate);
     if (sum !== undefined) combined[place] = sum;
-    else if (other === undefined) combined.push(readings);
-    else
-      combined.push({
-        ...readings,
-        rule: { ...readings.rule, label: [label, tariff ?? combined.length].join(' ').trim() },
-      });
+    else if (other === undefined) combined.push(separate);
+    else {
+      const name = [label, tariff ?? `part ${combined.length}`].join(' ').trim();
+      combined.push({ ...separate, rule: { ...separate.rule, label: name } });
+    }
   }
 
   const named = new Set(combined.map(({ rule }) => rule.label)).size > 1;
-  return combined
+  const series = combined
     .filter(({ startMs }) => startMs.length > 0)
-    .map((readings) => {
+    .map((separate) => {
+      const readings = withoutOverlaps(asEnergy(withLengths(separate, fallbackSeconds)), findings);
       const { label, ...rule } = readings.rule;
       const shown = asNetWhereNegative({ ...readings, rule: named && label !== undefined ? { ...rule, label } : rule });
       reportQuality(shown, zone, findings);
       return rounded(shown, findings);
     });
+  if (series.length === 0 && counters.length > 0)
+    findings.note(
+      'single-counter',
+      'info',
+      'The file holds one reading of the meter’s counters. Import a later one too: what was used is the difference.',
+    );
+  return { series, counters };
 };

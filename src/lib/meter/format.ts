@@ -47,8 +47,9 @@ interface FormatFacts {
   /** Stable id, as in `docs/formats.md`. */
   readonly id: string;
   readonly name: string;
-  /** Zone of times without an offset if the home's zone is not known; `fixed` if no home's zone can override it. */
-  readonly timeZone: string;
+  /** Zone of times without an offset if the home's zone is not known. */
+  readonly timeZone: string | ((sample: FileSample) => string);
+  /** No home's zone can override it. */
   readonly fixedTimeZone?: boolean;
   /** Undefined when the file is not of this format. */
   detect(sample: FileSample): Match | undefined;

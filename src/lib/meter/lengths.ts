@@ -5,21 +5,22 @@ import type { Readings } from './readings.ts';
 const calendarMonthSeconds = 28 * 86_400;
 
 /**
- * Longest step that is usual in the file: steps that make up at least 1 in 30 of all. A longer distance is a gap.
+ * Longest step that is usual in the file: at least 1 in 30 of all steps and at most four times the most frequent. A
+ * longer distance is a gap.
  */
 const longestUsualStep = (steps: Float64Array): number => {
   const counts = new Map<number, number>();
   for (const step of steps) if (step > 0) counts.set(step, (counts.get(step) ?? 0) + 1);
-  let longest = 0;
   let typical = 0;
   let typicalCount = 0;
-  for (const [step, count] of counts) {
+  for (const [step, count] of counts)
     if (count > typicalCount || (count === typicalCount && step < typical)) [typical, typicalCount] = [step, count];
-    if (count > 1 && count * 30 >= steps.length && step > longest) longest = step;
-  }
   // Months differ in length, and so do bills.
   if (typical >= calendarMonthSeconds) return typical * 1.6;
-  return Math.max(longest, typical);
+  let longest = typical;
+  for (const [step, count] of counts)
+    if (count > 1 && count * 30 >= steps.length && step > longest && step <= 4 * typical) longest = step;
+  return longest;
 };
 
 /**

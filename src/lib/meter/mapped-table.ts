@@ -8,7 +8,17 @@ import { parseNumber, type DecimalMark } from './number.ts';
 import { parseStamp, parseTimeOfDay, type DateOrder, type Stamp } from './stamp.ts';
 
 /** Units a column can be in, as factors to the register's unit (Wh, W or dm³). */
-export const unitFactors = { Wh: 1, kWh: 1000, MWh: 1_000_000, W: 1, kW: 1000, dm3: 1, m3: 1000 } as const;
+export const unitFactors = {
+  Wh: 1,
+  kWh: 1000,
+  MWh: 1_000_000,
+  W: 1,
+  kW: 1000,
+  dm3: 1,
+  m3: 1000,
+  /** US therm of gas, in Wh of heat. */
+  therm: 29_307.107,
+} as const;
 export type ColumnUnit = keyof typeof unitFactors;
 
 export interface ValueColumn {
@@ -21,6 +31,8 @@ export interface ValueColumn {
   readonly negated?: boolean;
   readonly tariff?: string;
   readonly label?: string;
+  /** Only rows whose cell in this column matches have this value. */
+  readonly when?: { readonly column: number; readonly pattern: RegExp };
 }
 
 /** Which columns mean what. Column numbers count from 0. */
@@ -39,14 +51,22 @@ export interface ColumnMapping {
   readonly clock: 'home' | 'utc';
   /** Whether a stamp is the start or the end of its interval. */
   readonly edge: 'start' | 'end';
+  /** Column with the interval's length in minutes. */
+  readonly minutes?: number;
   /** Interval length, where it is not to be told from the stamps. */
   readonly lengthSeconds?: number;
   readonly decimal: DecimalMark;
   readonly values: readonly ValueColumn[];
   /** Column that tells meters apart. */
   readonly label?: number;
+  /** Column that tells tariffs apart: rows of different tariffs are different registers, added up. */
+  readonly tariff?: number;
   /** A row whose cell in this column matches is estimated. */
   readonly estimated?: { readonly column: number; readonly pattern: RegExp };
+  /** An empty cell means that the row says nothing of that register, rather than that its value is missing. */
+  readonly skipBlank?: boolean;
+  /** Numbers may be followed by their unit (`12.3 kWh`). */
+  readonly allowUnitSuffix?: boolean;
   /** Only rows whose cell in this column matches are read. */
   readonly only?: { readonly column: number; readonly pattern: RegExp };
 }
@@ -119,6 +139,8 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
       const local = stamp.offsetMs === undefined && mapping.clock === 'home';
       const stampMs = local ? stamp.wallMs : stamp.wallMs - (stamp.offsetMs ?? 0);
       let lengthSeconds = mapping.lengthSeconds ?? 0;
+      if (mapping.minutes !== undefined)
+        lengthSeconds = parseNumber((cells[mapping.minutes] ?? '').trim(), decimal) * 60 || lengthSeconds;
       const endDate =
         mapping.end === undefined
           ? mapping.endTimeOfDay === undefined
@@ -139,15 +161,23 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
       }
       const isEstimated = estimated?.pattern.test((cells[estimated.column] ?? '').trim()) ?? false;
       const label = mapping.label === undefined ? undefined : (cells[mapping.label] ?? '').trim();
+      const rowTariff = mapping.tariff === undefined ? undefined : (cells[mapping.tariff] ?? '').trim();
       let readable = false;
       for (const value of mapping.values) {
-        const cell = (cells[value.column] ?? '').trim();
+        if (value.when !== undefined && !value.when.pattern.test((cells[value.when.column] ?? '').trim())) continue;
+        const raw = (cells[value.column] ?? '').trim();
+        const cell = mapping.allowUnitSuffix === true ? raw.replace(/\s*[kM]?Wh?$|\s*m(3|³)$/i, '') : raw;
+        if (cell === '' && mapping.skipBlank === true) {
+          readable = true;
+          continue;
+        }
         const number = parseNumber(cell, decimal);
         const missing = Number.isNaN(number);
         if (missing && !noValue.test(cell)) continue;
         readable = true;
         const power = value.unit === 'W' || value.unit === 'kW';
         const name = value.label ?? label;
+        const tariff = [value.tariff, rowTariff].filter(Boolean).join(' ');
         collector
           .open({
             register: value.register,
@@ -156,7 +186,7 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
             edge: mapping.edge,
             kind: value.kind === 'counter' ? 'counter' : power ? 'power' : 'interval',
             ...(name === undefined || name === '' ? {} : { label: name }),
-            ...(value.tariff === undefined ? {} : { tariff: value.tariff }),
+            ...(tariff === '' ? {} : { tariff }),
           })
           .add(
             stampMs,

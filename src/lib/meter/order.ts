@@ -1,23 +1,29 @@
 /** Readings put in order of time, each instant counted once, totals rows and overlaps taken out. */
 
 import { Quality } from '../series/types.ts';
+import type { RegisterRows } from './collector.ts';
 import { counted, type FindingLog } from './finding-log.ts';
 import { endMsOf, medianOf, pick, type Readings } from './readings.ts';
 
-/** Ascending by start, rows of the same start in the order of the file. */
-export const inOrder = (readings: Readings, findings: FindingLog): Readings => {
-  const { startMs, row } = readings;
+/**
+ * Ascending by start, readings of the same start in the order of the file. Says so when the file's stamps are out of
+ * order; the two hours of the autumn change may come interleaved, and a file may run backwards as a whole.
+ */
+export const inOrder = (readings: Readings, rows: RegisterRows, findings: FindingLog): Readings => {
+  const { startMs } = readings;
+  let ascending = true;
   let backwards = 0;
   let forwards = 0;
   let firstBackwards = 0;
   for (let i = 1; i < startMs.length; i++) {
-    if ((startMs[i] ?? 0) < (startMs[i - 1] ?? 0)) {
-      backwards++;
-      if (firstBackwards === 0) firstBackwards = row[i] ?? 0;
-    } else if ((startMs[i] ?? 0) > (startMs[i - 1] ?? 0)) forwards++;
+    if ((startMs[i] ?? 0) < (startMs[i - 1] ?? 0)) ascending = false;
+    const step = (rows.stampMs[i] ?? 0) - (rows.stampMs[i - 1] ?? 0);
+    if (step > 0) forwards++;
+    else if (step < 0 && ++backwards === 1) firstBackwards = rows.row[i] ?? 0;
   }
-  if (backwards === 0) return readings;
-  if (forwards > backwards)
+  if (ascending) return readings;
+  // Plain repeats of the autumn hour step back once.
+  if (backwards > 1 && forwards > backwards)
     findings.note('order', 'info', 'The rows are not in order of time. They were put in order.', firstBackwards);
   const places = Uint32Array.from(startMs, (_, i) => i);
   places.sort((a, b) => (startMs[a] ?? 0) - (startMs[b] ?? 0) || a - b);
@@ -85,7 +91,7 @@ export const withoutOverlaps = (readings: Readings, findings: FindingLog): Readi
     for (let j = from; j < startMs.length && (startMs[j] ?? 0) < endMs; j++) {
       if (j === i || totals.has(j) || endMsOf(readings, j) > endMs) continue;
       covered++;
-      sum += value[j] ?? 0;
+      sum += Number.isNaN(value[j]) ? 0 : (value[j] ?? 0);
     }
     if (covered < 2) continue;
     totals.add(i);

@@ -26,7 +26,9 @@ const duration = (seconds: number): string => {
 const highestMeanW = 50_000;
 const lowestMeanW = 2;
 /** Values this many times the second-highest percent are pointed out. */
-const outlierFactor = 4;
+const outlierFactor = 6;
+/** More than this share of such values is how the home lives, not a slip. */
+const outlierShare = 0.002;
 
 /** Notes what is odd about the readings of one register (in order, with lengths, without overlaps). */
 export const reportQuality = (readings: Readings, zone: string, findings: FindingLog): void => {
@@ -65,7 +67,7 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
         'missing',
         'info',
         (places) =>
-          `${name}: ${counted(places, 'interval has', 'intervals have')} no value. They were kept as missing, not as zero.`,
+          `${name}: ${counted(places, 'interval has', 'intervals have')} no value and ${places === 1 ? 'counts' : 'count'} as missing, not as zero.`,
         row[i] ?? 0,
         topic,
       );
@@ -105,14 +107,17 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
     const ordered = Float64Array.from(known).sort();
     const high = ordered[Math.floor(0.98 * (ordered.length - 1))] ?? 0;
     const threshold = outlierFactor * Math.max(high, medianOf(ordered));
-    if (threshold > 0)
+    const outliers = threshold > 0 ? known.filter((power) => power > threshold).length : 0;
+    if (outliers > 0 && outliers <= Math.max(2, outlierShare * known.length))
       for (let i = 0; i < count; i++)
         if (quality[i] !== Quality.missing && (value[i] ?? 0) / (lengthSeconds[i] ?? 1) > threshold)
           findings.note(
             'outlier',
             'warning',
             (places) =>
-              `${name}: ${counted(places, 'value is', 'values are')} far above all others. They were kept as they are; look whether they can be true.`,
+              places === 1
+                ? `${name}: one value is far above all others. It was kept; look whether it can be true.`
+                : `${name}: ${places} values are far above all others. They were kept; look whether they can be true.`,
             row[i] ?? 0,
             topic,
           );

@@ -3,12 +3,15 @@
 import { isTimeZone } from '../series/local-day.ts';
 import type { Finding, ReadingSeries } from '../series/types.ts';
 import { Collector } from './collector.ts';
+import { guessColumns, type ColumnGuess } from './columns.ts';
+import type { CounterReading } from './counter-reading.ts';
 import { guessDelimiter, parseRows, RowSplitter, type NumberedRow } from './delimited.ts';
 import { MeterFileError } from './errors.ts';
 import { FindingLog } from './finding-log.ts';
 import { finish } from './finish.ts';
 import { formats } from './formats.ts';
-import type { FileSample, MeterFormat, ReadContext } from './format.ts';
+import type { FileSample, MeterFormat, ReadContext, TableFormat } from './format.ts';
+import { openMappedTable, type ColumnMapping } from './mapped-table.ts';
 import { refuseKnownContents, refuseWebPage } from './known-contents.ts';
 import { gunzip, limited, peek, piecesOf, readAll, type ByteSource } from './source.ts';
 import { decodeText, encodingOf } from './text.ts';
@@ -31,6 +34,8 @@ export interface ReadOptions {
   readonly timeZone?: string;
   /** Read as this format (its id) instead of the most likely one: the answer to a tie. */
   readonly format?: string;
+  /** Read a table by these columns instead of as a known format: the answer to `unknown-table`. */
+  readonly mapping?: ColumnMapping;
   /** Called now and then with the share of the file that is read, 0 to 1; needs {@link size}. */
   readonly onProgress?: (share: number) => void;
   /** Size in bytes of a streamed source, for progress. */
@@ -57,6 +62,8 @@ export interface MeterFile {
   /** Zone in which times without an offset were read. */
   readonly timeZone: string;
   readonly series: readonly ReadingSeries[];
+  /** Counters of which the file has one reading only: worth keeping as manual readings. */
+  readonly counters: readonly CounterReading[];
   readonly findings: readonly Finding[];
 }
 
@@ -154,6 +161,10 @@ async function* openArchive(bytes: Uint8Array, depth: number): AsyncGenerator<Co
     yield* openContents(piecesOf(entry), depth + 1);
 }
 
+const asOnly = (format: MeterFormat) => [
+  { format, candidate: { id: format.id, name: format.name, confidence: 1, reason: 'your choice' } },
+];
+
 const throwIfAborted = (signal: AbortSignal | undefined): void => {
   if (signal?.aborted === true) throw new MeterFileError('cancelled', 'The import was cancelled.');
 };
@@ -203,16 +214,44 @@ async function* watched(source: ByteSource, options: ReadOptions): AsyncGenerato
   }
 }
 
-const unknown = (content: Content): MeterFileError =>
-  content.sample.rows.length >= 2 && (content.sample.rows[1]?.length ?? 0) >= 2
+const unknown = ({ sample }: Content): MeterFileError => {
+  if (sample.rows.filter((row) => row.length >= 2).length < 2)
+    return new MeterFileError(
+      'unknown-format',
+      'This is none of the known meter formats, nor a table. Look on your supplier’s website for “download usage data” or “export”, which gives a CSV, XML or Excel file.',
+    );
+  return guessColumns(sample) === undefined
     ? new MeterFileError(
-        'unknown-table',
-        'This is a table, but none of the known formats. Tell the app which columns hold the time and the energy, and it will read the file.',
+        'unknown-format',
+        'This is a table, but it has no column of dates and times beside numbers, so its values cannot be placed in time. Look on your supplier’s website for usage by hour or day.',
       )
     : new MeterFileError(
-        'unknown-format',
-        'This is none of the known meter formats, nor a table. Look on your supplier’s website for “download usage data” or “export”, which gives a CSV, XML or Excel file.',
+        'unknown-table',
+        'This is a table, but none of the known formats. Tell the app which columns hold the time and the energy, and it will read the file.',
       );
+};
+
+/** A table read by a mapping, as a format. */
+const mappedFormat = (mapping: ColumnMapping): TableFormat => ({
+  id: 'columns',
+  name: 'Table with columns you chose',
+  timeZone: 'UTC',
+  input: 'rows',
+  detect: () => ({ confidence: 1, reason: 'the columns you chose' }),
+  open: (context) => openMappedTable(mapping, context),
+});
+
+/**
+ * What the columns of a table may mean; undefined when it has no column of dates or none of numbers.
+ * @throws MeterFileError when the file is no table at all
+ */
+export const readTableGuess = async (source: ByteSource): Promise<ColumnGuess | undefined> => {
+  for await (const { sample } of openContents(source)) {
+    const guess = guessColumns(sample);
+    if (guess !== undefined) return guess;
+  }
+  return undefined;
+};
 
 /**
  * Reads a meter file. Nothing is stored and nothing sent.
@@ -227,7 +266,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
   let chosen: { format: MeterFormat; candidate: Candidate; ties: Candidate[]; timeZone: string } | undefined;
   let refusal: MeterFileError | undefined;
   for await (const content of openContents(watched(source, options))) {
-    const found = detectFormat(content.sample);
+    const found = options.mapping === undefined ? detectFormat(content.sample) : asOnly(mappedFormat(options.mapping));
     const wanted = options.format ?? chosen?.format.id;
     const best = wanted === undefined ? found[0] : found.find(({ format }) => format.id === wanted);
     if (best === undefined) {
@@ -235,7 +274,8 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
       continue;
     }
     const { format, candidate } = best;
-    const timeZone = format.fixedTimeZone === true ? format.timeZone : (options.timeZone ?? format.timeZone);
+    const implied = typeof format.timeZone === 'string' ? format.timeZone : format.timeZone(content.sample);
+    const timeZone = format.fixedTimeZone === true ? implied : (options.timeZone ?? implied);
     if (chosen === undefined)
       chosen = {
         format,
@@ -250,8 +290,8 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
   }
   if (chosen === undefined || collector === undefined)
     throw refusal ?? new MeterFileError('no-readings', 'There is nothing to read in this file.');
-  const series = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
-  if (series.length === 0)
+  const { series, counters } = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
+  if (series.length === 0 && counters.length === 0)
     throw new MeterFileError(
       'no-readings',
       `This is a file of the format “${chosen.format.name}”, but it holds no readings. Choose a longer period when you download it.`,
@@ -264,6 +304,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
     ties: options.format === undefined ? chosen.ties : [],
     timeZone: chosen.timeZone,
     series,
+    counters,
     findings: findings.all(),
   };
 };

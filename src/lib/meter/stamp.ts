@@ -144,15 +144,13 @@ export const parseTimeOfDay = (text: string): number | undefined => {
 export const guessDateOrder = (cells: Iterable<string>): { readonly order: DateOrder; readonly doubtful: boolean } => {
   let dayFirst = true;
   let monthFirst = true;
-  let seen = false;
   for (const cell of cells) {
     const text = cell.trim();
     if (/^\d{4}/.test(text)) return { order: 'ymd', doubtful: false };
     const match = /^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d/.exec(text);
     if (match === null) continue;
-    seen = true;
     if (Number(match[1]) > 12) monthFirst = false;
     if (Number(match[2]) > 12) dayFirst = false;
   }
-  return { order: monthFirst && !dayFirst ? 'mdy' : 'dmy', doubtful: seen && dayFirst === monthFirst };
+  return { order: monthFirst && !dayFirst ? 'mdy' : 'dmy', doubtful: dayFirst === monthFirst };
 };

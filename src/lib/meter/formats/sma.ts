@@ -1,0 +1,75 @@
+/**
+ * SMA inverters (WebUI, “Version CSV3”): `sep=`, several header rows (device, type, serial number, channel, kind), a row
+ * with the date's layout and the units, then counters. `NaN` is no value. Channels of a missing grid meter stay zero.
+ */
+
+import type { Register } from '../../series/types.ts';
+import type { FileSample, TableFormat } from '../format.ts';
+import { openMappedTable, type ColumnMapping, type ColumnUnit, type ValueColumn } from '../mapped-table.ts';
+import { guessDecimalMark } from '../number.ts';
+import type { DateOrder } from '../stamp.ts';
+
+const channels: Readonly<Record<string, Register>> = {
+  'metering.totwhout': 'generation',
+  'metering.gridms.totwhout': 'export',
+  'metering.gridms.totwhin': 'import',
+};
+const units: Readonly<Record<string, ColumnUnit>> = { '[wh]': 'Wh', '[kwh]': 'kWh' };
+
+const orderOf = (layout: string): DateOrder => (/^y/i.test(layout) ? 'ymd' : /^m/i.test(layout) ? 'mdy' : 'dmy');
+
+const mappingOf = ({ rows, decimal }: FileSample): ColumnMapping | undefined => {
+  const channelRow = rows.findIndex((row) => row.some((cell) => /^metering\./i.test(cell.trim())));
+  const unitRow = rows.findIndex((row, index) => index > channelRow && /^[dmy]{2,4}[./-]/i.test((row[0] ?? '').trim()));
+  if (channelRow < 0 || unitRow < 0) return undefined;
+  const data = rows.slice(unitRow + 1);
+  const values = (rows[channelRow] ?? []).flatMap((cell, column): ValueColumn[] => {
+    const register = channels[cell.trim().toLowerCase()];
+    const unit = units[(rows[unitRow]?.[column] ?? '').trim().toLowerCase()];
+    if (register === undefined || unit === undefined) return [];
+    const serial = (rows[channelRow - 1]?.[column] ?? '').trim();
+    return [{ column, register, unit, kind: 'counter', ...(serial === '' ? {} : { label: serial }) }];
+  });
+  if (values.length === 0) return undefined;
+  return {
+    skipRows: unitRow + 1,
+    stamp: 0,
+    order: orderOf((rows[unitRow]?.[0] ?? '').trim()),
+    clock: 'home',
+    edge: 'start',
+    decimal: decimal ?? guessDecimalMark(data.flatMap((row) => values.map(({ column }) => row[column] ?? ''))),
+    values,
+  };
+};
+
+export const sma: TableFormat = {
+  id: 'sma',
+  name: 'SMA inverter',
+  timeZone: 'UTC',
+  input: 'rows',
+  detect: (sample) =>
+    mappingOf(sample) === undefined ? undefined : { confidence: 0.97, reason: 'channels such as “Metering.TotWhOut”' },
+  open(context) {
+    const mapping = mappingOf(context.sample);
+    if (mapping === undefined) throw new RangeError('sample: no SMA table');
+    const reader = openMappedTable(mapping, context);
+    return {
+      row: (cells, line) => reader.row(cells, line),
+      end() {
+        reader.end();
+        for (const rows of context.collector.all()) {
+          if (rows.rule.register === 'generation' || rows.value.subarray(0, rows.length).some((value) => value > 0))
+            continue;
+          context.findings.note(
+            'empty-register',
+            'info',
+            `The file has a column for ${rows.rule.register}, but the inverter counted nothing in it (there is no grid meter). It was left out.`,
+            0,
+            rows.rule.register,
+          );
+          rows.length = 0;
+        }
+      },
+    };
+  },
+};

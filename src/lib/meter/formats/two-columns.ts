@@ -1,0 +1,105 @@
+/** Tables of a time and a value that say little about themselves: Grafana exports, MeterN, epoch and counter. */
+
+import type { ReadContext, RowReader, TableFormat } from '../format.ts';
+import { headerKey } from '../header.ts';
+import { openMappedTable, type ColumnMapping } from '../mapped-table.ts';
+import { parseNumber } from '../number.ts';
+import { guessDateOrder, parseStamp } from '../stamp.ts';
+
+const rising = (values: readonly number[]): boolean =>
+  values.length >= 3 &&
+  values.every((value, i) => i === 0 || value >= (values[i - 1] ?? 0)) &&
+  (values.at(-1) ?? 0) > (values[0] ?? 0);
+
+const numbers = (rows: readonly (readonly string[])[], column: number): number[] =>
+  rows.map((row) => Number.parseFloat(row[column] ?? '')).filter((value) => !Number.isNaN(value));
+
+const noteKind = ({ findings }: ReadContext, counter: boolean, unit: string): void =>
+  findings.note(
+    'unit-doubt',
+    'info',
+    `The file does not say what its values are. ${counter ? 'As they only rise, they were read as a meter’s counter' : 'They were read as energy of each interval'} in ${unit}, taken from the grid. Compare the total with your bill.`,
+  );
+
+/** Factor and unit that a series' name or its values tell. */
+const unitOf = (name: string): 'Wh' | 'kWh' => (/(^|[^k])wh/i.test(name) && !/kwh/i.test(name) ? 'Wh' : 'kWh');
+
+/** Grafana “Download CSV”: quoted `"Time"` first, then a column a series, each a counter or energy. */
+export const grafana: TableFormat = {
+  id: 'grafana',
+  name: 'Grafana panel data',
+  timeZone: 'UTC',
+  input: 'rows',
+  detect: ({ rows, text }) =>
+    headerKey(rows[0]?.[0] ?? '') === 'time' &&
+    (/^(\ufeff)?"Time"/.test(text) || /wh/i.test(rows[0]?.slice(1).join() ?? '')) &&
+    (rows[0]?.length ?? 0) >= 2 &&
+    parseStamp(rows[1]?.[0] ?? '', 'ymd') !== undefined
+      ? { confidence: 0.7, reason: 'a first column “Time” and named series' }
+      : undefined,
+  open(context) {
+    const [header = [], ...data] = context.sample.rows;
+    const values = header.slice(1).map((name, i) => {
+      const counter = rising(numbers(data, i + 1));
+      noteKind(context, counter, unitOf(name));
+      return {
+        column: i + 1,
+        register: 'import',
+        unit: unitOf(name),
+        kind: counter ? 'counter' : 'interval',
+        label: name.trim(),
+      } as const;
+    });
+    const mapping: ColumnMapping = {
+      skipRows: 1,
+      stamp: 0,
+      order: guessDateOrder(data.map((row) => row[0] ?? '')).order,
+      clock: 'home',
+      edge: 'start',
+      decimal: '.',
+      values,
+      allowUnitSuffix: true,
+    };
+    return openMappedTable(mapping, context);
+  },
+};
+
+/** Without a header: a date or Unix time and a number (MeterN: days in Wh; other tools: epoch and counter in kWh). */
+export const headerless: TableFormat = {
+  id: 'stamp-value',
+  name: 'Table of time and value without header',
+  timeZone: 'UTC',
+  input: 'rows',
+  detect: ({ rows }) => {
+    const fit =
+      rows.length >= 3 &&
+      rows.every(
+        (row) =>
+          row.length === 2 &&
+          /^(\d{8}|\d{10}(\.\d+)?|\d{13})$/.test((row[0] ?? '').trim()) &&
+          parseStamp(row[0] ?? '', 'ymd') !== undefined &&
+          !Number.isNaN(parseNumber((row[1] ?? '').trim(), '.')),
+      );
+    return fit ? { confidence: 0.7, reason: 'two columns without header, a time and a number' } : undefined;
+  },
+  open(context): RowReader {
+    const { rows } = context.sample;
+    const counter = rising(numbers(rows, 1));
+    const days = /^\d{8}$/.test((rows[0]?.[0] ?? '').trim());
+    const unit = days ? 'Wh' : 'kWh';
+    noteKind(context, counter, unit);
+    return openMappedTable(
+      {
+        skipRows: 0,
+        stamp: 0,
+        order: 'ymd',
+        clock: 'home',
+        edge: 'start',
+        decimal: '.',
+        ...(days && !counter ? { lengthSeconds: 86_400 } : {}),
+        values: [{ column: 1, register: 'import', unit, kind: counter ? 'counter' : 'interval' }],
+      },
+      context,
+    );
+  },
+};

@@ -1,0 +1,163 @@
+/** Tables with one row a day and one column an interval (“00:00-00:15”). */
+
+import type { Register } from '../../series/types.ts';
+import type { FileSample, TableFormat } from '../format.ts';
+import { counted } from '../finding-log.ts';
+import { findHeader, type Header } from '../header.ts';
+import { guessDecimalMark, parseNumber } from '../number.ts';
+import { guessDateOrder, parseStamp } from '../stamp.ts';
+
+interface Slot {
+  readonly column: number;
+  readonly fromMs: number;
+  readonly lengthSeconds: number;
+}
+
+const slotName = /^(\d{1,2})[:.](\d{2})(?::\d{2})?(?: ?(?:-|–|to|a) ?(\d{1,2})[:.](\d{2})(?::\d{2})?)?$/;
+
+/** Columns whose names are times of day or ranges of them. */
+const slotsOf = (header: Header): Slot[] => {
+  const found = header.keys.flatMap((key, column) => {
+    const match = slotName.exec(key);
+    if (match === null) return [];
+    const fromMs = (Number(match[1]) * 60 + Number(match[2])) * 60_000;
+    const untilMs = match[3] === undefined ? undefined : (Number(match[3]) * 60 + Number(match[4])) * 60_000;
+    return [{ column, fromMs, untilMs }];
+  });
+  return found.map(({ column, fromMs, untilMs }, i) => {
+    const end = untilMs ?? found[i + 1]?.fromMs ?? 86_400_000;
+    return { column, fromMs, lengthSeconds: (end > fromMs ? end - fromMs : end + 86_400_000 - fromMs) / 1000 };
+  });
+};
+
+const findWide = (
+  sample: FileSample,
+  dateName: RegExp,
+): { header: Header; slots: Slot[]; date: number } | undefined => {
+  const header = findHeader(sample.rows, [slotName, dateName]);
+  if (header === undefined) return undefined;
+  const slots = slotsOf(header);
+  const date = header.keys.findIndex((key) => dateName.test(key));
+  return slots.length >= 24 ? { header, slots, date } : undefined;
+};
+
+interface WideFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly fixedTimeZone?: boolean;
+  readonly confidence: number;
+  readonly date: RegExp;
+  /** Other columns that must be there. */
+  readonly required: readonly RegExp[];
+  /** Register of a row, by its cells under the named columns. */
+  readonly register: (cell: (name: RegExp) => string) => Register;
+  readonly label?: RegExp;
+  readonly estimated?: { readonly column: RegExp; readonly pattern: RegExp };
+}
+
+const wideFormat = (facts: WideFacts): TableFormat => ({
+  id: facts.id,
+  name: facts.name,
+  timeZone: facts.timeZone,
+  ...(facts.fixedTimeZone === undefined ? {} : { fixedTimeZone: facts.fixedTimeZone }),
+  input: 'rows',
+  detect(sample) {
+    const found = findWide(sample, facts.date);
+    if (found === undefined || !facts.required.every((name) => found.header.keys.some((key) => name.test(key))))
+      return undefined;
+    return { confidence: facts.confidence, reason: `one row a day with ${found.slots.length} columns of times` };
+  },
+  open({ sample, collector, findings }) {
+    const found = findWide(sample, facts.date);
+    if (found === undefined) throw new RangeError(`sample: no ${facts.id} table`);
+    const { header, slots, date } = found;
+    const data = sample.rows.slice(header.index + 1);
+    const decimal =
+      sample.decimal ??
+      guessDecimalMark(data.slice(0, 10).flatMap((row) => slots.map(({ column }) => row[column] ?? '')));
+    const guessed = guessDateOrder(data.map((row) => row[date] ?? ''));
+    let passed = 0;
+    return {
+      row(cells, line) {
+        if (passed++ <= header.index) return;
+        const stamp = parseStamp(cells[date] ?? '', guessed.order);
+        if (stamp === undefined) {
+          if (cells.some((cell) => /\d/.test(cell)))
+            findings.note(
+              'unreadable-row',
+              'warning',
+              (count) => `${counted(count, 'row')} could not be read and left out.`,
+              line,
+            );
+          return;
+        }
+        const cell = (name: RegExp): string => (cells[header.keys.findIndex((key) => name.test(key))] ?? '').trim();
+        const label = facts.label === undefined ? '' : cell(facts.label);
+        const estimated = facts.estimated !== undefined && facts.estimated.pattern.test(cell(facts.estimated.column));
+        const rows = collector.open({
+          register: facts.register(cell),
+          clock: 'local',
+          ...(label === '' ? {} : { label }),
+        });
+        for (const { column, fromMs, lengthSeconds } of slots) {
+          const text = (cells[column] ?? '').trim();
+          const value = parseNumber(text, decimal);
+          if (text === '' && cells.length <= column) continue;
+          if (Number.isNaN(value) && text !== '' && text !== '-')
+            findings.note(
+              'unreadable-row',
+              'warning',
+              (count) => `${counted(count, 'value')} could not be read and marked as missing.`,
+              line,
+              'value',
+            );
+          rows.add(stamp.wallMs + fromMs, lengthSeconds, value * 1000, line, estimated);
+        }
+      },
+      end() {
+        // Every row stands on its own.
+      },
+    };
+  },
+});
+
+/** e-distribuzione (IT): `Giorno`, then 96 quarter hours, decimal comma, quoted. */
+export const enel = wideFormat({
+  id: 'e-distribuzione',
+  name: 'e-distribuzione (Enel) quarter hours',
+  timeZone: 'Europe/Rome',
+  confidence: 0.97,
+  date: /^(giorno|data)$/,
+  required: [],
+  register: (cell) => (/immess|produz/i.test(cell(/^(tipo|flusso|energia)/)) ? 'export' : 'import'),
+});
+
+/**
+ * Victorian distributors (AusNet, Jemena, CitiPower, Powercor, United Energy): meter, consumption or generation,
+ * date, then 48 half hours. Times are market time (UTC+10) all year.
+ */
+export const victorianWide = wideFormat({
+  id: 'au-wide',
+  name: 'Australian half hours, a row a day',
+  timeZone: 'Australia/Brisbane',
+  fixedTimeZone: true,
+  confidence: 0.97,
+  date: /^date$/,
+  required: [/^nmi$/],
+  register: (cell) =>
+    /^(gen|b|export|solar)/i.test(cell(/^(con\/gen|con gen|usage type|register|stream)$/)) ? 'export' : 'import',
+  label: /^nmi$/,
+  estimated: { column: /^estimated\??$/, pattern: /^y/i },
+});
+
+/** Any other table of that shape, such as SCE's. */
+export const otherWide = wideFormat({
+  id: 'wide',
+  name: 'Table with a row a day and a column an interval',
+  timeZone: 'UTC',
+  confidence: 0.6,
+  date: /^(date|datum|data|giorno|fecha|jour|day|tag)$/,
+  required: [],
+  register: () => 'import',
+});
