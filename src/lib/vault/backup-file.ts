@@ -71,7 +71,14 @@ export async function openBackup(file: Uint8Array, passphraseOrCode: string): Pr
   let raw: Bytes;
   if (byRecovery !== null && (await isRecoveryCode(passphraseOrCode))) {
     const [version, recoverySalt, [wrapNonce, wrapped], [keyNonce, key]] = byRecovery;
-    const wrap: KeyWrap = { kind: 'recovery', version, salt: recoverySalt, nonce: wrapNonce, sealed: wrapped };
+    const wrap: KeyWrap = {
+      kind: 'recovery',
+      keyId: 'backup',
+      version,
+      salt: recoverySalt,
+      nonce: wrapNonce,
+      sealed: wrapped,
+    };
     const dataKey = await sealingKey(await openWraps([wrap], passphraseOrCode));
     raw = await unseal(dataKey, place('recovery'), { nonce: keyNonce, sealed: key });
   } else {

@@ -23,6 +23,7 @@ import { openBackup, sealBackup } from './backup-file.ts';
 import { dataKey, listWraps } from './data-key.ts';
 import { VaultError } from './error.ts';
 import { read, write } from './open.ts';
+import { checkNewPassphrase } from './passphrase.ts';
 import { rebuildDays } from './readings.ts';
 import {
   analysisSchema,
@@ -71,10 +72,11 @@ const through = async (bytes: Bytes, stream: CompressionStream | DecompressionSt
 /**
  * Makes a backup file of all homes, readings, keys, communities, comparisons, receipts and settings. The passphrase
  * opens it, and the recovery code if there is one.
- * @throws {VaultError} `locked`
+ * @throws {VaultError} `locked`; `wrong-secret` when the passphrase is too short
  */
 export async function makeBackup(passphrase: string): Promise<Bytes> {
-  const key = await dataKey();
+  checkNewPassphrase(passphrase);
+  const { key } = await dataKey();
   const ids = await listSecretIds();
   const secrets = await Promise.all(
     ids.map(async (id) => ({ id, secret: (await readSecret(id)) ?? new Uint8Array() })),

@@ -13,7 +13,13 @@ import { isRecoveryCode, keyOfPassphrase, keyOfRecoveryCode } from './passphrase
 import { checked, wrapSchema, type KeyWrap, type WrapKind } from './schema.ts';
 import { seal, unseal, type Place } from './seal.ts';
 
-let opened: Promise<CryptoKey> | undefined;
+/** The data key in this worker's memory. */
+export interface DataKey {
+  readonly id: string;
+  readonly key: CryptoKey;
+}
+
+let opened: DataKey | undefined;
 
 /** All wraps of the data key, checked. */
 export async function listWraps(): Promise<KeyWrap[]> {
@@ -24,21 +30,34 @@ export async function listWraps(): Promise<KeyWrap[]> {
 /** Where a wrap stands, for its associated data. */
 export const placeOfWrap = (kind: WrapKind, version: number): Place => ({ store: 'wraps', id: kind, version });
 
-/** The data key in memory. Its bytes can be taken out again, to wrap them once more; it never leaves the worker. */
-const importDataKey = (raw: Bytes): Promise<CryptoKey> =>
-  crypto.subtle.importKey('raw', raw, 'AES-GCM', true, ['encrypt', 'decrypt']);
+/** The data key's bytes can be taken out again, to wrap them once more; it never leaves the worker. */
+const importDataKey = async (id: string, raw: Bytes): Promise<DataKey> => {
+  const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', true, ['encrypt', 'decrypt']);
+  raw.fill(0);
+  return { id, key };
+};
 
 /**
- * The data key, as long as this worker lives; made on first use.
+ * The data key, made on first use. It stays in memory as long as this worker lives and the vault is still sealed by it.
  * @throws {VaultError} `locked` when only a passphrase or recovery code opens it
  */
-export function dataKey(): Promise<CryptoKey> {
-  opened ??= openByDevice().catch((error: unknown) => {
-    opened = undefined;
-    throw error;
-  });
+export async function dataKey(): Promise<DataKey> {
+  let wraps = await listWraps();
+  if (wraps.length === 0) {
+    await createDataKey();
+    wraps = await listWraps();
+  }
+  if (opened !== undefined && holdsKey(wraps, opened)) return opened;
+  const device = wraps.find((wrap) => wrap.kind === 'device');
+  if (device === undefined) throw new VaultError('locked', 'The app is locked. Unlock it first.');
+  const raw = await unseal(device.deviceKey, placeOfWrap('device', device.version), device);
+  opened = await importDataKey(device.keyId, raw);
   return opened;
 }
+
+/** Whether wraps, as another tab may have left them, are of this data key. */
+export const holdsKey = (wraps: readonly KeyWrap[], { id }: DataKey): boolean =>
+  wraps.some(({ keyId }) => keyId === id);
 
 /** Forgets the data key in this worker. */
 export function forgetDataKey(): void {
@@ -47,26 +66,15 @@ export function forgetDataKey(): void {
 
 /** Whether this worker can use the vault's keys without asking its owner. */
 export async function isLocked(): Promise<boolean> {
-  if (opened !== undefined) return false;
   const wraps = await listWraps();
+  if (opened !== undefined && holdsKey(wraps, opened)) return false;
   return wraps.length > 0 && !wraps.some(({ kind }) => kind === 'device');
-}
-
-async function openByDevice(): Promise<CryptoKey> {
-  let wraps = await listWraps();
-  if (wraps.length === 0) {
-    await createDataKey();
-    wraps = await listWraps();
-  }
-  const device = wraps.find((wrap) => wrap.kind === 'device');
-  if (device === undefined) throw new VaultError('locked', 'The app is locked. Unlock it first.');
-  return importDataKey(await unseal(device.deviceKey, placeOfWrap('device', device.version), device));
 }
 
 /** Makes the data key and its device wrap, unless another tab was first. */
 async function createDataKey(): Promise<void> {
   const raw = crypto.getRandomValues(new Uint8Array(32));
-  const wrap = await wrapForDevice(raw, 1);
+  const wrap = await wrapForDevice(raw, crypto.randomUUID());
   raw.fill(0);
   await write(['wraps'], async ({ store }) => {
     // In one transaction: of five tabs that come here, one stores its key.
@@ -75,9 +83,10 @@ async function createDataKey(): Promise<void> {
 }
 
 /** A new device wrap of the raw data key, under a new device key. */
-export async function wrapForDevice(raw: Uint8Array, version: number): Promise<KeyWrap> {
+export async function wrapForDevice(raw: Uint8Array, keyId: string): Promise<KeyWrap> {
+  const version = 1;
   const deviceKey = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-  return { kind: 'device', version, deviceKey, ...(await seal(deviceKey, placeOfWrap('device', version), raw)) };
+  return { kind: 'device', keyId, version, deviceKey, ...(await seal(deviceKey, placeOfWrap('device', version), raw)) };
 }
 
 /**
@@ -85,9 +94,9 @@ export async function wrapForDevice(raw: Uint8Array, version: number): Promise<K
  * @throws {VaultError} `wrong-secret`
  */
 export async function unlock(passphraseOrCode: string): Promise<void> {
-  const raw = await openWraps(await listWraps(), passphraseOrCode);
-  opened = importDataKey(raw);
-  await opened;
+  const wraps = await listWraps();
+  const raw = await openWraps(wraps, passphraseOrCode);
+  opened = await importDataKey(wraps[0]?.keyId ?? '', raw);
 }
 
 /**

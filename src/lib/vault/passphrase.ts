@@ -26,6 +26,15 @@ export const freshArgon2id = (): Argon2idParameters => ({
 /** Fewest characters of a new passphrase (NIST SP 800-63B-4 section 3.1.1.2). */
 export const shortestPassphrase = 15;
 
+/** @throws {VaultError} `wrong-secret` when a new passphrase is too short */
+export function checkNewPassphrase(passphrase: string): void {
+  if (Array.from(passphrase.trim()).length < shortestPassphrase)
+    throw new VaultError(
+      'wrong-secret',
+      `A passphrase has at least ${shortestPassphrase} characters: four or five words.`,
+    );
+}
+
 /** Unicode has several spellings of one character (NFKC makes one); a keyboard may add blanks at the ends. */
 const normalized = (passphrase: string): Bytes => utf8(passphrase.normalize('NFKC').trim());
 

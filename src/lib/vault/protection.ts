@@ -5,11 +5,11 @@ import { dataKey, isLocked, listWraps, placeOfWrap, wrapForDevice } from './data
 import { VaultError } from './error.ts';
 import { write } from './open.ts';
 import {
+  checkNewPassphrase,
   freshArgon2id,
   freshRecoveryCode,
   keyOfPassphrase,
   keyOfRecoveryCode,
-  shortestPassphrase,
 } from './passphrase.ts';
 import type { KeyWrap, WrapKind } from './schema.ts';
 import { seal, unseal } from './seal.ts';
@@ -38,11 +38,7 @@ export async function readProtection(): Promise<Protection> {
  * @throws {VaultError} `locked`; `wrong-secret` when it is too short
  */
 export async function setPassphrase(passphrase: string): Promise<void> {
-  if (Array.from(passphrase.trim()).length < shortestPassphrase)
-    throw new VaultError(
-      'wrong-secret',
-      `A passphrase has at least ${shortestPassphrase} characters: four or five words.`,
-    );
+  checkNewPassphrase(passphrase);
   const argon2id = freshArgon2id();
   const key = await keyOfPassphrase(passphrase, argon2id);
   await replaceWrap('passphrase', key, (sealed) => ({ kind: 'passphrase', argon2id, ...sealed }));
@@ -82,23 +78,26 @@ export async function requirePassphrase(passphrase: string): Promise<void> {
 export async function openByItself(): Promise<void> {
   const wraps = await listWraps();
   if (wraps.some(({ kind }) => kind === 'device')) return;
-  const raw = await rawDataKey();
-  const wrap = await wrapForDevice(raw, 1);
+  const { id, raw } = await rawDataKey();
+  const wrap = await wrapForDevice(raw, id);
   raw.fill(0);
   await write(['wraps'], (tx) => tx.store.put(wrap));
 }
 
-const rawDataKey = async (): Promise<Bytes> => new Uint8Array(await crypto.subtle.exportKey('raw', await dataKey()));
+async function rawDataKey(): Promise<{ id: string; raw: Bytes }> {
+  const { id, key } = await dataKey();
+  return { id, raw: new Uint8Array(await crypto.subtle.exportKey('raw', key)) };
+}
 
-type Sealing = Pick<KeyWrap, 'version' | 'nonce' | 'sealed'>;
+type Sealing = Pick<KeyWrap, 'keyId' | 'version' | 'nonce' | 'sealed'>;
 
 /** Writes a wrap, reads it back and opens it; if it does not open, the one before is put back. */
 async function replaceWrap(kind: WrapKind, key: CryptoKey, wrapOf: (sealing: Sealing) => KeyWrap): Promise<void> {
-  const raw = await rawDataKey();
+  const { id, raw } = await rawDataKey();
   const before = (await listWraps()).find((wrap) => wrap.kind === kind);
   const version = (before?.version ?? 0) + 1;
   const place = placeOfWrap(kind, version);
-  const wrap = wrapOf({ version, ...(await seal(key, place, raw)) });
+  const wrap = wrapOf({ keyId: id, version, ...(await seal(key, place, raw)) });
   await write(['wraps'], (tx) => tx.store.put(wrap));
   try {
     const stored = (await listWraps()).find((other) => other.kind === kind);

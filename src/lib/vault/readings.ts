@@ -32,6 +32,9 @@ export interface DaySpan {
 const dayRange = (homeId: string, register: Register, { from = '', until = '~' }: DaySpan = {}): IDBKeyRange =>
   IDBKeyRange.bound([homeId, register, from], [homeId, register, until], false, true);
 
+/** All days of all registers of a home. */
+export const allDays = (homeId: string): IDBKeyRange => IDBKeyRange.bound([homeId], [homeId, []]);
+
 const joined = (blocks: readonly unknown[]): ReadingSeries | undefined =>
   joinDays(blocks.map((block) => checked(dayBlockSchema, block, 'A day of readings')));
 

@@ -110,7 +110,8 @@ export type StoredSecret = v.InferOutput<typeof secretSchema>;
 const isDeviceKey = (value: unknown): value is CryptoKey =>
   value instanceof CryptoKey && value.type === 'secret' && !value.extractable;
 
-const wrapped = { version: integer(1, 0xffff_ffff), nonce, sealed: bytes(48) };
+/** `keyId` names the data key, so that a worker notices when it holds one that is not this vault's any more. */
+const wrapped = { keyId: id, version: integer(1, 0xffff_ffff), nonce, sealed: bytes(48) };
 const argon2id = v.strictObject({
   memoryKib: integer(8, 4 << 20),
   iterations: integer(1, 100),

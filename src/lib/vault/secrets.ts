@@ -1,11 +1,14 @@
 /** Secret keys, stored sealed under the vault's data key. For use in the fhe worker alone: the page never calls this. */
 
 import { equalBytes, type Bytes } from '../../protocol/bytes.ts';
-import { dataKey } from './data-key.ts';
+import { dataKey, holdsKey } from './data-key.ts';
 import { VaultError } from './error.ts';
 import { read, write } from './open.ts';
 import { checked, secretSchema, type StoredSecret } from './schema.ts';
 import { seal, unseal, type Place } from './seal.ts';
+
+/** Ids of secrets: what the key is for, and the community it belongs to. */
+export const secretId = (kind: 'member' | 'comparison', communityId: string): string => `${kind}/${communityId}`;
 
 const placeOf = ({ id, version }: Pick<StoredSecret, 'id' | 'version'>): Place => ({ store: 'secrets', id, version });
 
@@ -17,7 +20,7 @@ export async function readSecret(id: string): Promise<Bytes | undefined> {
   const record = await read(['secrets'], (tx) => tx.store.get(id));
   if (record === undefined) return undefined;
   const stored = checked(secretSchema, record, 'A secret key');
-  return unseal(await dataKey(), placeOf(stored), stored);
+  return unseal((await dataKey()).key, placeOf(stored), stored);
 }
 
 /**
@@ -29,10 +32,14 @@ export async function readSecret(id: string): Promise<Bytes | undefined> {
 export async function keepSecret(id: string, secret: Uint8Array): Promise<Bytes> {
   const key = await dataKey();
   const version = 1;
-  const record = { id, version, createdMs: Date.now(), ...(await seal(key, placeOf({ id, version }), secret)) };
-  const isNew = await write(['secrets'], async ({ store }) => {
-    if ((await store.getKey(id)) !== undefined) return false;
-    await store.add(record);
+  const record = { id, version, createdMs: Date.now(), ...(await seal(key.key, placeOf({ id, version }), secret)) };
+  const isNew = await write(['secrets', 'wraps'], async (tx) => {
+    const secrets = tx.objectStore('secrets');
+    if ((await secrets.getKey(id)) !== undefined) return false;
+    // Another tab may have erased the vault since the key was opened; nothing may be sealed for which no wrap is left.
+    if (!holdsKey(await tx.objectStore('wraps').getAll(), key))
+      throw new VaultError('not-found', 'The app’s data was erased in another tab. Please start again.');
+    await secrets.add(record);
     return true;
   });
   const stored = await readSecret(id);
