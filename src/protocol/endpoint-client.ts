@@ -118,8 +118,19 @@ export class EndpointClient {
     await this.#post(`${pathOf(round)}/close`, encodeSigned(close));
   }
 
+  /** The first list of a closed round. */
   async list(round: RoundAddress): Promise<SignedMessage | undefined> {
     const bytes = await this.#find(`${pathOf(round)}/list`, mostSignedBytes);
+    return bytes && decodeSigned(bytes);
+  }
+
+  async postCulprits(round: RoundAddress, culprits: SignedMessage): Promise<void> {
+    await this.#post(`${pathOf(round)}/culprits`, encodeSigned(culprits));
+  }
+
+  /** The list without the culprits that stewards have named so far; undefined while there are none. */
+  async correctedList(round: RoundAddress): Promise<SignedMessage | undefined> {
+    const bytes = await this.#find(`${pathOf(round)}/corrected-list`, mostSignedBytes);
     return bytes && decodeSigned(bytes);
   }
 

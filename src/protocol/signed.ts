@@ -19,6 +19,7 @@ export type MessageType =
   | 'receipt'
   | 'close'
   | 'list'
+  | 'culprits'
   | 'seal'
   | 'opening'
   | 'norms'

@@ -7,19 +7,14 @@ import * as v from 'valibot';
 import { equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { encodeClose } from './close.ts';
-import { encodeHeader } from './contribution.ts';
+import { decryptColumn, fitsFingerprints, openFingerprints, type Progress } from './column.ts';
+import { encodeCulprits, mostCulprits } from './culprits.ts';
 import type { Signer } from './ed25519.ts';
 import type { EndpointClient, RoundAddress } from './endpoint-client.ts';
 import { ProtocolError } from './error.ts';
-import { schemaVersion } from './features.ts';
+import { schemaVersion, vectorLength } from './features.ts';
 import { bytesUpTo, fieldVector, hash, instantMs } from './fields.ts';
-import {
-  fingerprint,
-  fingerprintCoefficients,
-  fingerprintOpener,
-  fingerprintPrime,
-  makeHpkeKeyPair,
-} from './fingerprint.ts';
+import { fingerprintCoefficients, makeHpkeKeyPair } from './fingerprint.ts';
 import { sha256 } from './hash.ts';
 import { checkList, decodeList, type CheckedList, type List } from './list.ts';
 import type { Community } from './manifest.ts';
@@ -28,7 +23,14 @@ import { checkOpening, encodeOpening, type Opening } from './opening.ts';
 import { checkAnnouncement, encodeRoundKey, type Announcement } from './round-key.ts';
 import { checkSeals, encodeSeal } from './seal.ts';
 import { prime } from './shamir.ts';
-import { decodeSigned, encodeSigned, mostSignedBytes, signMessage, type SignedMessage } from './signed.ts';
+import {
+  decodeSigned,
+  encodeSigned,
+  mostSignedBytes,
+  signMessage,
+  type MessageType,
+  type SignedMessage,
+} from './signed.ts';
 
 /** What a steward remembers, durably and kept secret. Names are `/`-separated. */
 export interface StewardStore {
@@ -64,14 +66,9 @@ export interface Review {
   readonly sealableMs: number;
 }
 
-export type Progress = (done: number, total: number) => void;
-
 const keysSchema = v.strictTuple([bytesUpTo(40_000), bytesUpTo(32), bytesUpTo(mostSignedBytes)]);
 const seenSchema = v.strictTuple([hash, instantMs]);
-const sumsSchema = v.array(fieldVector);
-
-/** Fingerprints opened at a time. */
-const openedAtOnce = 16;
+const sealedSchema = v.strictTuple([bytesUpTo(1024), hash, v.array(fieldVector)]);
 
 export class Steward {
   readonly #options: StewardOptions;
@@ -140,19 +137,21 @@ export class Steward {
   }
 
   /**
-   * Fetches and checks the list of a closed round. The first list that passes stands: another one later is refused.
+   * Fetches and checks the list of a closed round: the corrected one, once culprits have been named. The first list that
+   * this steward sees stands: no later one may come from another.
    *
    * @throws {ProtocolError} whatever is wrong with it
    */
   async review(month: string): Promise<Review> {
     const { community, endpoint, store, now } = this.#options;
     const announcement = await this.#announcement(month);
-    const message = await endpoint.list(this.#round(month));
+    const round = this.#round(month);
+    const message = (await endpoint.correctedList(round)) ?? (await endpoint.list(round));
     if (message === undefined) throw new ProtocolError('wrong-round', `The round of ${month} has no list yet`);
     const list = await checkList(message, community, announcement);
-    await store.create(`${month}/list`, encodeCbor([list.hash, now()]));
+    await store.create(`${month}/list`, encodeCbor([list.firstHash, now()]));
     const [firstHash, firstSeenMs] = await this.#seen(month);
-    if (!equalBytes(firstHash, list.hash)) {
+    if (!equalBytes(firstHash, list.firstHash)) {
       throw new ProtocolError('wrong-list', 'The endpoint shows another list than it did before');
     }
     return { list, sealableMs: firstSeenMs + community.manifest.lookHours * 3_600_000 };
@@ -165,61 +164,107 @@ export class Steward {
   }
 
   /**
-   * Checks the list and this steward's totals, and seals them: once per round, ever.
+   * Checks the list and this steward's totals, and seals them: once per round, ever. If what the endpoint added up does
+   * not fit what the homes sent, the steward names the culprits, if any, and adds up the rest itself.
    *
-   * @throws {ProtocolError} `too-early` while members may still look, `totals-mismatch` if what the endpoint added up is
-   *   not what the homes sent, and what {@link review} throws
+   * @throws {ProtocolError} `too-early` while members may still look, `totals-mismatch` while culprits stand on the list,
+   *   `spoiled` if there are too many of them (the keys are then erased), and what {@link review} throws
    */
-  async seal(month: string, onprogress: Progress = () => undefined): Promise<void> {
-    const { community, signer, endpoint, store, now } = this.#options;
+  async seal(month: string, progress: Progress = () => undefined): Promise<void> {
+    const { community, signer, endpoint, store } = this.#options;
     if ((await store.read(`${month}/seal`)) === undefined) {
-      const { list, sealableMs } = await this.review(month);
-      if (now() < sealableMs) throw new ProtocolError('too-early', 'Members can still look at the list');
-      const sums = await this.#checkedSums(month, list, onprogress);
-      await store.create(`${month}/sums`, encodeCbor(sums));
+      let list = await this.#sealableList(month);
+      let sums = await this.#checkedSums(month, list, progress);
+      if (sums === undefined) {
+        // The culprits have been named: the corrected list should be there.
+        list = await this.#sealableList(month);
+        sums = await this.#checkedSums(month, list, progress);
+      }
+      if (sums === undefined) {
+        throw new ProtocolError(
+          'totals-mismatch',
+          'Contributions were found that are not what they claim; the endpoint must leave them out',
+        );
+      }
       const body = encodeSeal({ community: community.id, month, list: list.hash });
-      await store.create(`${month}/seal`, encodeSigned(await signMessage('seal', body, [signer])));
+      const seal = encodeSigned(await signMessage('seal', body, [signer]));
+      await store.create(`${month}/seal`, encodeCbor([seal, list.hash, sums]));
     }
-    const seal = (await store.read(`${month}/seal`)) ?? fail();
-    await endpoint.postSeal(this.#round(month), decodeSigned(seal));
+    await endpoint.postSeal(this.#round(month), (await this.#sealed(month)).seal);
   }
 
-  /** Share sums modulo p, per group of the list, after the fingerprints have shown that they are the homes'. */
-  async #checkedSums(
-    month: string,
-    { list, contributions, groups }: CheckedList,
-    onprogress: Progress,
-  ): Promise<number[][]> {
-    const { community, steward, endpoint } = this.#options;
+  async #sealableList(month: string): Promise<CheckedList> {
+    const { list, sealableMs } = await this.review(month);
+    if (this.#options.now() < sealableMs) throw new ProtocolError('too-early', 'Members can still look at the list');
+    return list;
+  }
+
+  /**
+   * Share sums modulo p, per group of the list, which the fingerprints have shown to be the homes'; undefined if culprits
+   * had to be named. The endpoint's totals are those of the first list; others this steward adds up itself.
+   */
+  async #checkedSums(month: string, checked: CheckedList, progress: Progress): Promise<number[][] | undefined> {
+    const { community, steward, endpoint, store } = this.#options;
+    const { list, contributions, groups } = checked;
     const { secretKey, hpkeSecretKey } = await this.#keys(month);
     const sealed = await endpoint.fingerprints(this.#round(month), steward);
-    if (sealed.length !== contributions.length) {
-      throw new ProtocolError('bad-fingerprint', 'The endpoint shows another number of fingerprints than homes');
-    }
-    const open = await fingerprintOpener(hpkeSecretKey, { community: community.id, month, steward });
-    const fingerprints: bigint[] = [];
-    for (let from = 0; from < sealed.length; from += openedAtOnce) {
-      const opened = sealed.slice(from, from + openedAtOnce).map(async (box, i) => {
-        const contribution = contributions[from + i] ?? fail();
-        if (!equalBytes(await sha256(box), contribution.fingerprints[steward] ?? fail())) {
-          throw new ProtocolError('bad-fingerprint', 'A sealed fingerprint is not the one that its home signed');
-        }
-        return open(box, encodeHeader(contribution.header));
-      });
-      fingerprints.push(...(await Promise.all(opened)));
-      onprogress(fingerprints.length, sealed.length);
-    }
+    const context = { community: community.id, month, steward };
+    const fingerprints = await openFingerprints(sealed, checked, hpkeSecretKey, context, progress);
     const coefficients = await fingerprintCoefficients(list.announcement);
-    const sums: number[][] = [];
-    for (const [group, { members }] of groups.entries()) {
-      const expected = members.reduce((sum, home) => sum + (fingerprints[home] ?? fail()), 0n) % fingerprintPrime;
-      const total = await this.#decryptOnce(month, group, secretKey);
-      if (fingerprint(coefficients, total) !== expected) {
-        throw new ProtocolError('totals-mismatch', 'What the endpoint added up is not what the homes sent');
+
+    const isFirst = list.culprits.length === 0;
+    if (isFirst && !fingerprints.includes(undefined) && (await store.read(`${month}/column`)) === undefined) {
+      const totals: number[][] = [];
+      for (const [group, { members }] of groups.entries()) {
+        const total = await this.#decryptOnce(month, group, secretKey);
+        if (
+          !fitsFingerprints(
+            total,
+            members.map((home) => fingerprints[home]),
+            coefficients,
+          )
+        )
+          break;
+        totals.push(total);
       }
-      sums.push(total.map((value) => value % prime));
+      if (totals.length === groups.length) return totals.map((total) => total.map((value) => value % prime));
     }
-    return sums;
+
+    // From here on no total of the endpoint is ever decrypted again for this round.
+    await store.create(`${month}/column`, new Uint8Array());
+    const { culprits, shares } = await decryptColumn(
+      contributions,
+      steward,
+      fingerprints,
+      coefficients,
+      (hash) => endpoint.ciphertext(this.#round(month), hash),
+      (ciphertext) => this.#options.encryption.decryptTotal(secretKey, ciphertext),
+      progress,
+    );
+    if (culprits.length > 0) {
+      await this.#name(month, checked, culprits);
+      return undefined;
+    }
+    return groups.map(({ members }) =>
+      Array.from({ length: vectorLength }, (_, slot) =>
+        members.reduce((sum, home) => (sum + (shares[home]?.[slot] ?? 0)) % prime, 0),
+      ),
+    );
+  }
+
+  /** Names culprits, once; gives the round up if they are too many. */
+  async #name(month: string, { firstHash, contributions }: CheckedList, culprits: readonly number[]): Promise<void> {
+    const { community, endpoint } = this.#options;
+    if (culprits.length > mostCulprits) {
+      await this.erase(month);
+      throw new ProtocolError(
+        'spoiled',
+        `${culprits.length} contributions are not what they claim: the round is given up`,
+      );
+    }
+    const invites = culprits.flatMap((home) => contributions[home]?.header.invite ?? []);
+    const body = encodeCulprits({ community: community.id, month, list: firstHash, invites });
+    await endpoint.postCulprits(this.#round(month), await this.#signOnce(`${month}/culprits`, 'culprits', body));
   }
 
   /**
@@ -237,39 +282,53 @@ export class Steward {
     return encryption.decryptTotal(secretKey, total);
   }
 
+  /** This steward's seal, the hash of the list it is on, and the sums it stands for. */
+  async #sealed(month: string): Promise<{ seal: SignedMessage; list: Bytes; sums: readonly number[][] }> {
+    const record = await this.#options.store.read(`${month}/seal`);
+    if (record === undefined) {
+      throw new ProtocolError('not-enough-seals', `This steward has not sealed the list of ${month}`);
+    }
+    const [seal, list, sums] = decodeCbor(sealedSchema, record, 'The record of the seal');
+    return { seal: decodeSigned(seal), list, sums };
+  }
+
   /**
    * Posts this steward's share sums, if enough stewards have sealed the very list that it sealed.
    *
    * @throws {ProtocolError} `not-enough-seals`
    */
   async open(month: string): Promise<void> {
-    const { community, steward, signer, endpoint, store } = this.#options;
-    if ((await store.read(`${month}/opening`)) === undefined) {
-      const list = await this.#sealedHash(month);
-      await checkSeals(await endpoint.seals(this.#round(month)), community, { month, list });
-      const sums = decodeCbor(sumsSchema, (await store.read(`${month}/sums`)) ?? fail(), 'The record of sums');
-      const body = encodeOpening({ community: community.id, month, list, steward, sums });
-      await store.create(`${month}/opening`, encodeSigned(await signMessage('opening', body, [signer])));
-    }
-    await endpoint.postOpening(this.#round(month), decodeSigned((await store.read(`${month}/opening`)) ?? fail()));
+    const { community, endpoint } = this.#options;
+    const { list } = await this.#sealed(month);
+    await checkSeals(await endpoint.seals(this.#round(month)), community, { month, list });
+    await endpoint.postOpening(this.#round(month), await this.#opening(month));
   }
 
-  async #sealedHash(month: string): Promise<Bytes> {
-    if ((await this.#options.store.read(`${month}/seal`)) === undefined) {
-      throw new ProtocolError('not-enough-seals', `This steward has not sealed the list of ${month}`);
+  async #opening(month: string): Promise<SignedMessage> {
+    const { community, steward } = this.#options;
+    const { list, sums } = await this.#sealed(month);
+    const body = encodeOpening({ community: community.id, month, list, steward, sums });
+    return this.#signOnce(`${month}/opening`, 'opening', body);
+  }
+
+  /** Signs the first body for a record, and gives that very message ever after: some systems never sign alike twice. */
+  async #signOnce(name: string, type: MessageType, body: Bytes): Promise<SignedMessage> {
+    const { signer, store } = this.#options;
+    if ((await store.read(name)) === undefined) {
+      await store.create(name, encodeSigned(await signMessage(type, body, [signer])));
     }
-    const [hash] = await this.#seen(month);
-    return hash;
+    return decodeSigned((await store.read(name)) ?? fail());
   }
 
   /** The list that this steward sealed. */
   async #sealedList(month: string): Promise<{ hash: Bytes; list: List }> {
-    const hash = await this.#sealedHash(month);
-    const message = await this.#options.endpoint.list(this.#round(month));
-    if (message === undefined || !equalBytes(await sha256(message.body), hash)) {
-      throw new ProtocolError('wrong-list', 'The endpoint shows another list than the sealed one');
+    const { list: hash } = await this.#sealed(month);
+    const { endpoint } = this.#options;
+    for (const message of [await endpoint.correctedList(this.#round(month)), await endpoint.list(this.#round(month))]) {
+      if (message !== undefined && equalBytes(await sha256(message.body), hash))
+        return { hash, list: decodeList(message.body) };
     }
-    return { hash, list: decodeList(message.body) };
+    throw new ProtocolError('wrong-list', 'The endpoint shows another list than the sealed one');
   }
 
   /**
@@ -279,7 +338,7 @@ export class Steward {
    * @throws {ProtocolError} `not-enough-openings`, `openings-disagree`, `spoiled`
    */
   async publishNorms(month: string, acceptUnchecked = false): Promise<OpenedRound> {
-    const { community, signer, endpoint } = this.#options;
+    const { community, endpoint } = this.#options;
     const sealed = await this.#sealedList(month);
     const openings = await this.#openings(month, sealed);
     if (
@@ -293,18 +352,16 @@ export class Steward {
       );
     }
     const opened = await computeNorms(community, sealed, openings);
-    await endpoint.postNorms(this.#round(month), await signMessage('norms', encodeNorms(opened.norms), [signer]));
+    const name = `${month}/norms-${opened.norms.checked ? 'checked' : 'unchecked'}`;
+    await endpoint.postNorms(this.#round(month), await this.#signOnce(name, 'norms', encodeNorms(opened.norms)));
     return opened;
   }
 
   async #openings(month: string, { hash, list }: { hash: Bytes; list: List }): Promise<Opening[]> {
-    const { community, steward, signer, endpoint, store, now } = this.#options;
-    const own = await store.read(`${month}/opening`);
+    const { community, steward, signer, endpoint, now } = this.#options;
+    const own = await this.#opening(month);
     const others = community.manifest.stewards.map(async (_, other) => {
-      const message =
-        other === steward && own !== undefined
-          ? decodeSigned(own)
-          : await endpoint.opening(this.#round(month), other, signer, now());
+      const message = other === steward ? own : await endpoint.opening(this.#round(month), other, signer, now());
       if (message === undefined) return undefined;
       const opening = await checkOpening(message, community, { month, list: hash, groups: list.groups.length });
       if (opening.steward !== other)
@@ -319,7 +376,7 @@ export class Steward {
     const { store } = this.#options;
     await store.create(`${month}/over`, new Uint8Array());
     await store.remove(`${month}/keys`);
-    await store.remove(`${month}/sums`);
+    await store.remove(`${month}/seal`);
     await store.remove(`${month}/opening`);
   }
 }

@@ -1,8 +1,7 @@
 import type { StewardStore } from '../protocol/steward.ts';
 
-/** A steward's store that lasts as long as the process. */
-export function memoryStore(): StewardStore {
-  const records = new Map<string, Uint8Array>();
+/** A steward's store that lasts as long as the process, over these records. */
+export function memoryStore(records = new Map<string, Uint8Array>()): StewardStore {
   return {
     read: (name) => Promise.resolve(records.get(name)),
     create: (name, bytes) => {

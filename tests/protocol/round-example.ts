@@ -14,7 +14,7 @@ import { fingerprint, fingerprintCoefficients, sealFingerprint } from '../../src
 import { sha256 } from '../../src/protocol/hash.ts';
 import type { Manifest } from '../../src/protocol/manifest.ts';
 import { splitShares } from '../../src/protocol/shamir.ts';
-import { Steward, type StewardStore } from '../../src/protocol/steward.ts';
+import { Steward } from '../../src/protocol/steward.ts';
 import { memoryStore } from '../../src/simulation/memory-store.ts';
 import { makeExample, month, signerOf, type Example } from './example.ts';
 import { TestEndpoint } from './test-endpoint.ts';
@@ -23,9 +23,11 @@ export interface RoundExample {
   readonly example: Example;
   readonly endpoint: TestEndpoint;
   readonly stewards: readonly Steward[];
-  readonly stores: readonly StewardStore[];
+  /** What each steward remembers. */
+  readonly records: readonly Map<string, Uint8Array>[];
+  readonly now: () => number;
   readonly vectors: readonly (readonly number[])[];
-  /** What each steward decrypted, as the SHA-256 of its bytes would tell: the raw bytes. */
+  /** All bytes that stewards decrypted. */
   readonly decrypted: Bytes[];
 }
 
@@ -99,7 +101,16 @@ export async function makeRound(
 ): Promise<RoundExample> {
   const example = await makeExample(homes, manifest);
   const endpoint = new TestEndpoint(example.endpoint, example.community);
-  const stores = example.stewards.map(() => memoryStore());
+  const vectors = Array.from({ length: homes }, (_, home) => exampleVector(home));
+  const records = example.stewards.map(() => new Map<string, Uint8Array>());
+  const round = withStewards({ example, endpoint, records, vectors, now });
+  for (const steward of round.stewards) await steward.announce(month, 1_770_000_000_000);
+  for (let home = 0; home < homes; home++) endpoint.contributions.push(await contributionOf(example, endpoint, home));
+  return round;
+}
+
+function withStewards(parts: Omit<RoundExample, 'stewards' | 'decrypted'>): RoundExample {
+  const { example, endpoint, records, now } = parts;
   const decrypted: Bytes[] = [];
   const stewards = example.stewards.map(
     (signer, steward) =>
@@ -108,7 +119,7 @@ export async function makeRound(
         steward,
         signer,
         endpoint: endpoint.client(),
-        store: stores[steward] ?? memoryStore(),
+        store: memoryStore(records[steward]),
         encryption: {
           makeRoundKey: () => makeRoundKey(nodeTfhe),
           decryptTotal: (key, total) => {
@@ -119,8 +130,16 @@ export async function makeRound(
         now,
       }),
   );
-  for (const steward of stewards) await steward.announce(month, 1_770_000_000_000);
-  for (let home = 0; home < homes; home++) endpoint.contributions.push(await contributionOf(example, endpoint, home));
-  const vectors = Array.from({ length: homes }, (_, home) => exampleVector(home));
-  return { example, endpoint, stewards, stores, vectors, decrypted };
+  return { ...parts, stewards, decrypted };
+}
+
+/** The same round once more, as it stands now, to be played on without changing this one. */
+export function forkRound({ example, endpoint, records, vectors, now }: RoundExample): RoundExample {
+  return withStewards({
+    example,
+    endpoint: endpoint.fork(),
+    records: records.map((each) => new Map(each)),
+    vectors,
+    now,
+  });
 }

@@ -9,7 +9,7 @@ import { checkSignedContribution, decodeContribution, type Contribution } from '
 import type { Signer } from '../../src/protocol/ed25519.ts';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
-import { encodeList, makeList, type List } from '../../src/protocol/list.ts';
+import { correctList, decodeList, encodeList, makeList, type List } from '../../src/protocol/list.ts';
 import { openedGroups } from '../../src/protocol/groups.ts';
 import type { Community } from '../../src/protocol/manifest.ts';
 import { encodeReceipt } from '../../src/protocol/receipt.ts';
@@ -33,6 +33,7 @@ export class TestEndpoint {
   /** Answers by path below the round, such as `list` or `totals/0-1.bin`. */
   readonly files = new Map<string, Bytes>();
   readonly contributions: Contribution[] = [];
+  readonly culprits: SignedMessage[] = [];
   readonly seals: SignedMessage[] = [];
   readonly openings: (SignedMessage | undefined)[] = [];
   readonly roundKeys: SignedMessage[] = [];
@@ -44,6 +45,16 @@ export class TestEndpoint {
   constructor(signer: Signer, community: Community) {
     this.signer = signer;
     this.community = community;
+  }
+
+  /** Another endpoint with the same state. */
+  fork(): TestEndpoint {
+    const other = new TestEndpoint(this.signer, this.community);
+    for (const [path, file] of this.files) other.files.set(path, file);
+    other.contributions.push(...this.contributions);
+    other.roundKeys.push(...this.roundKeys);
+    other.announcement = this.announcement;
+    return other;
   }
 
   client(): EndpointClient {
@@ -69,7 +80,13 @@ export class TestEndpoint {
         this.announcement = await checkAnnouncement(encodeAnnouncement(this.roundKeys), this.community);
       }
     } else if (path === 'close') await this.close();
-    else if (path === 'seals') this.seals.push(message);
+    else if (path === 'culprits') {
+      this.culprits.push(message);
+      await this.publishList(
+        await correctList(decodeList(decodeSigned(this.file('list')).body), this.culprits, this.community),
+        'corrected-list',
+      );
+    } else if (path === 'seals') this.seals.push(message);
     else if (path === 'openings') this.openings[this.#stewardOf(message)] = message;
     else if (path === 'norms') {
       this.norms.push(message);
@@ -156,8 +173,8 @@ export class TestEndpoint {
     await this.publishList(change(list));
   }
 
-  async publishList(list: List): Promise<void> {
-    this.files.set('list', encodeSigned(await signMessage('list', encodeList(list), [this.signer])));
+  async publishList(list: List, path = 'list'): Promise<void> {
+    this.files.set(path, encodeSigned(await signMessage('list', encodeList(list), [this.signer])));
   }
 
   file(path: string): Bytes {
