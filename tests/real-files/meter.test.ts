@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { readMeterFile, type MeterFile } from '../../src/lib/meter/read-meter-file.ts';
+import type { MeterFile } from '../../src/lib/meter/meter-file.ts';
+import { readMeterFile } from '../../src/lib/meter/read-meter-file.ts';
 import { summarize } from '../../src/lib/series/summary.ts';
 import type { ReadingSeries, Register } from '../../src/lib/series/types.ts';
 import { dataFile, dataJson, haveData } from './data.ts';

@@ -6,7 +6,7 @@
 import { proxy, wrap, type Remote } from 'comlink';
 import type { ColumnGuess } from './columns.ts';
 import { MeterFileError } from './errors.ts';
-import type { MeterFile } from './read-meter-file.ts';
+import type { MeterFile } from './meter-file.ts';
 import type { Answer, MeterWorker, WorkerOptions } from './worker.ts';
 
 export interface ImportOptions extends WorkerOptions {

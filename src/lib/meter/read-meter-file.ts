@@ -1,10 +1,8 @@
 /** A meter file's bytes to reading series: what it is, by content, and what is in it. */
 
 import { isTimeZone } from '../series/local-day.ts';
-import type { Finding, ReadingSeries } from '../series/types.ts';
 import { Collector } from './collector.ts';
 import { guessColumns, type ColumnGuess } from './columns.ts';
-import type { CounterReading } from './counter-reading.ts';
 import { guessDelimiter, parseRows, RowSplitter, type NumberedRow } from './delimited.ts';
 import { MeterFileError } from './errors.ts';
 import { FindingLog } from './finding-log.ts';
@@ -12,6 +10,7 @@ import { finish } from './finish.ts';
 import { formats } from './formats.ts';
 import type { FileSample, MeterFormat, ReadContext, TableFormat } from './format.ts';
 import { openMappedTable, type ColumnMapping } from './mapped-table.ts';
+import type { Candidate, MeterFile } from './meter-file.ts';
 import { refuseKnownContents, refuseWebPage } from './known-contents.ts';
 import { gunzip, limited, peek, piecesOf, readAll, type ByteSource } from './source.ts';
 import { decodeText, encodingOf } from './text.ts';
@@ -41,30 +40,6 @@ export interface ReadOptions {
   /** Size in bytes of a streamed source, for progress. */
   readonly size?: number;
   readonly signal?: AbortSignal;
-}
-
-export interface Candidate {
-  readonly id: string;
-  readonly name: string;
-  readonly confidence: number;
-  readonly reason: string;
-}
-
-export interface MeterFile {
-  /** Id of the format, as in `docs/formats.md`. */
-  readonly format: string;
-  readonly formatName: string;
-  readonly confidence: number;
-  /** What in the file told the format, as a phrase. */
-  readonly reason: string;
-  /** Other formats that fit about as well; if there are any, the user should be asked. */
-  readonly ties: readonly Candidate[];
-  /** Zone in which times without an offset were read. */
-  readonly timeZone: string;
-  readonly series: readonly ReadingSeries[];
-  /** Counters of which the file has one reading only: worth keeping as manual readings. */
-  readonly counters: readonly CounterReading[];
-  readonly findings: readonly Finding[];
 }
 
 /** A text, unpacked, by its first bytes and the rest; or the rows of a workbook. */

@@ -2,7 +2,8 @@
 
 import { expose, transfer } from 'comlink';
 import { MeterFileError, type MeterFileErrorCode } from './errors.ts';
-import { readMeterFile, readTableGuess, type MeterFile, type ReadOptions } from './read-meter-file.ts';
+import type { MeterFile } from './meter-file.ts';
+import { readMeterFile, readTableGuess, type ReadOptions } from './read-meter-file.ts';
 import type { ColumnGuess } from './columns.ts';
 
 /** Errors lose their class on the way to the page, so they travel as values. */

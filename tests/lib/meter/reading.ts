@@ -1,4 +1,5 @@
-import { readMeterFile, type MeterFile, type ReadOptions } from '../../../src/lib/meter/read-meter-file.ts';
+import type { MeterFile } from '../../../src/lib/meter/meter-file.ts';
+import { readMeterFile, type ReadOptions } from '../../../src/lib/meter/read-meter-file.ts';
 import { summarize } from '../../../src/lib/series/summary.ts';
 import type { ReadingSeries } from '../../../src/lib/series/types.ts';
 
