@@ -20,6 +20,7 @@ export default defineConfig({
   build: { target: 'es2022' },
   test: {
     testTimeout: 60_000,
+    globalSetup: ['tests/evaluator/setup.ts'],
     projects: [
       {
         extends: true,
