@@ -51,7 +51,7 @@ export function layOut(parameters: Parameters, instances: number): MemoryLayout 
   const bigDimension = bigDimensionOf(parameters);
   const keySwitchRows = Math.ceil((bigDimension * ksLevel) / 8) * 8;
   const smallBytes = 16 * ((lweDimension + 4) >> 2);
-  const transformBytes = 32 * points;
+  const transformBytes = 32 * points + 512;
   const polynomialBytes = 8 * polynomialSize;
 
   const shared: SharedAreas = {
@@ -68,7 +68,7 @@ export function layOut(parameters: Parameters, instances: number): MemoryLayout 
     digits: area(4 * keySwitchRows),
     smallLwe: area(2 * smallBytes),
     switched: area(4 * (lweDimension + 1)),
-    accumulator: area(pairs * 8 * (2 * polynomialSize + 2)),
+    accumulator: area(pairs * 8 * (polynomialSize + 2)),
     // Digits of all levels and sums of one point; while a key is expanded, one transform and one row with its mask.
     transform: area(
       Math.max(

@@ -1,10 +1,9 @@
 // The accumulator of a blind rotation and the passes between it and the transform.
 //
 // Coefficients are kept to 32 bits of the torus. Rounding them there in every step adds a phase error of about 2^-25 in
-// all, against 2^-16 of the transform. Column t of a pair holds coefficient t of both its polynomials. Columns
-// N..2N-1 hold the negated coefficients and two more columns the first ones again, so that X^a·c is the plain run of
-// columns that starts at -a mod 2N.
-import { accumulatorBytes, blindRotationBaseLog, blindRotationLevels, k, accumulator, N, points, transform, transformBytes } from './shape';
+// all, against 2^-16 of the transform. Column t of a pair holds coefficient t of both its polynomials; two more columns
+// hold the negated first ones. So X^a·c is the run of columns that starts at -a and begins anew, negated, at each end.
+import { accumulatorBytes, blindRotationBaseLog, blindRotationLevels, k, accumulator, N, points, quarterBytes } from './shape';
 import { firstTwiddles, mulConjIm, mulConjRe, splitInFour } from './fft';
 
 /** Column `column` of pair `pair`. */
@@ -26,7 +25,7 @@ export function setTestPolynomial(values: usize, count: i32, rotation: i32): voi
   memory.fill(accumulator, 0, bytes);
   const box = N / count;
   const lane = <usize>(k & 1) << 2;
-  for (let column = 0; column < 2 * N + 2; column++) {
+  for (let column = 0; column < N + 2; column++) {
     const position = (column + rotation) & (2 * N - 1);
     const index = position & (N - 1);
     let negative = position >= N;
@@ -49,8 +48,10 @@ export function setTestPolynomial(values: usize, count: i32, rotation: i32): voi
 }
 
 /** Digits of X^a·c - c for two columns of a pair. A tie may go the other way than tfhe-rs sends it: the same mod 1. */
-@inline function digitsOf(rotated: usize, plain: usize, offset: v128, left: i32, right: i32, half: v128): v128 {
-  const difference = i32x4.add(i32x4.sub(v128.load(rotated), v128.load(plain)), offset);
+@inline function digitsOf(rotated: usize, sign: v128, plain: usize, offset: v128, left: i32, right: i32, half: v128): v128 {
+  // With sign -1, x ^ sign is -x - 1.
+  const signed = i32x4.sub(v128.xor(v128.load(rotated), sign), sign);
+  const difference = i32x4.add(i32x4.sub(signed, v128.load(plain)), offset);
   return i32x4.sub(i32x4.shr_u(i32x4.shl(difference, left), right), half);
 }
 
@@ -61,22 +62,36 @@ export function setTestPolynomial(values: usize, count: i32, rotation: i32): voi
   return f64x2.convert_low_i32x4_s(i32x4.shuffle(words, words, 2, 3, 2, 3));
 }
 
+/** -1 in all lanes where position `position` of the ring lies in its negated half, else 0. */
+@inline function signAt(position: i32): v128 {
+  return i32x4.splat(-((position / N) & 1));
+}
+
 /** Columns `first` to `last - 1` of each eighth, none of which passes the end of the ring on the way. */
 function splitRun(pair: i32, rotation: i32, level: i32, out: usize, first: i32, last: i32): void {
   const eighth = N >> 3;
-  const ring = 2 * N - 1;
+  const ring = N - 1;
+  const start = first + rotation;
   const offset = i32x4.splat(decompositionOffset());
   const right = 32 - blindRotationBaseLog;
   const left = (blindRotationLevels - 1 - level) * blindRotationBaseLog;
   const half = i32x4.splat(1 << (blindRotationBaseLog - 1));
-  const r0 = columnOf(pair, (first + rotation) & ring) - (<usize>first << 3);
-  const r1 = columnOf(pair, (first + rotation + eighth) & ring) - (<usize>first << 3);
-  const r2 = columnOf(pair, (first + rotation + 2 * eighth) & ring) - (<usize>first << 3);
-  const r3 = columnOf(pair, (first + rotation + 3 * eighth) & ring) - (<usize>first << 3);
-  const r4 = columnOf(pair, (first + rotation + 4 * eighth) & ring) - (<usize>first << 3);
-  const r5 = columnOf(pair, (first + rotation + 5 * eighth) & ring) - (<usize>first << 3);
-  const r6 = columnOf(pair, (first + rotation + 6 * eighth) & ring) - (<usize>first << 3);
-  const r7 = columnOf(pair, (first + rotation + 7 * eighth) & ring) - (<usize>first << 3);
+  const r0 = columnOf(pair, start & ring) - (<usize>first << 3);
+  const s0 = signAt(start);
+  const r1 = columnOf(pair, (start + eighth) & ring) - (<usize>first << 3);
+  const s1 = signAt(start + eighth);
+  const r2 = columnOf(pair, (start + 2 * eighth) & ring) - (<usize>first << 3);
+  const s2 = signAt(start + 2 * eighth);
+  const r3 = columnOf(pair, (start + 3 * eighth) & ring) - (<usize>first << 3);
+  const s3 = signAt(start + 3 * eighth);
+  const r4 = columnOf(pair, (start + 4 * eighth) & ring) - (<usize>first << 3);
+  const s4 = signAt(start + 4 * eighth);
+  const r5 = columnOf(pair, (start + 5 * eighth) & ring) - (<usize>first << 3);
+  const s5 = signAt(start + 5 * eighth);
+  const r6 = columnOf(pair, (start + 6 * eighth) & ring) - (<usize>first << 3);
+  const s6 = signAt(start + 6 * eighth);
+  const r7 = columnOf(pair, (start + 7 * eighth) & ring) - (<usize>first << 3);
+  const s7 = signAt(start + 7 * eighth);
   const plain = columnOf(pair, 0);
   const w = firstTwiddles();
   const w1r = v128.load64_splat(w);
@@ -86,18 +101,18 @@ function splitRun(pair: i32, rotation: i32, level: i32, out: usize, first: i32, 
   const w3r = v128.load64_splat(w, 32);
   const w3i = v128.load64_splat(w, 40);
   const step = <usize>eighth << 3;
-  const quarter = <usize>points << 3;
+  const quarter = quarterBytes();
   const end = <usize>last << 3;
   for (let at = <usize>first << 3; at < end; at += 16) {
     const p = plain + at;
-    const d0 = digitsOf(r0 + at, p, offset, left, right, half);
-    const d1 = digitsOf(r1 + at, p + step, offset, left, right, half);
-    const d2 = digitsOf(r2 + at, p + 2 * step, offset, left, right, half);
-    const d3 = digitsOf(r3 + at, p + 3 * step, offset, left, right, half);
-    const d4 = digitsOf(r4 + at, p + 4 * step, offset, left, right, half);
-    const d5 = digitsOf(r5 + at, p + 5 * step, offset, left, right, half);
-    const d6 = digitsOf(r6 + at, p + 6 * step, offset, left, right, half);
-    const d7 = digitsOf(r7 + at, p + 7 * step, offset, left, right, half);
+    const d0 = digitsOf(r0 + at, s0, p, offset, left, right, half);
+    const d1 = digitsOf(r1 + at, s1, p + step, offset, left, right, half);
+    const d2 = digitsOf(r2 + at, s2, p + 2 * step, offset, left, right, half);
+    const d3 = digitsOf(r3 + at, s3, p + 3 * step, offset, left, right, half);
+    const d4 = digitsOf(r4 + at, s4, p + 4 * step, offset, left, right, half);
+    const d5 = digitsOf(r5 + at, s5, p + 5 * step, offset, left, right, half);
+    const d6 = digitsOf(r6 + at, s6, p + 6 * step, offset, left, right, half);
+    const d7 = digitsOf(r7 + at, s7, p + 7 * step, offset, left, right, half);
     splitInFour(
       out + (at << 2), quarter, w1r, w1i, w2r, w2i, w3r, w3i,
       firstColumn(d0), firstColumn(d4), firstColumn(d1), firstColumn(d5),
@@ -128,18 +143,16 @@ export function splitRotated(pair: i32, a: i32, level: i32, out: usize): void {
   return f64x2.add(f64x2.sub(y, f64x2.nearest(y)), f64x2.splat(1572864.0));
 }
 
-/** Adds the words of two neighbouring points to columns `column` and keeps the ring's copies in step. */
-@inline function addTo(column: usize, half: usize, first: v128, second: v128): void {
+/** Adds the words of two neighbouring points to the two columns at `column`. */
+@inline function addTo(column: usize, first: v128, second: v128): void {
   const sum = i32x4.add(v128.load(column), i32x4.shuffle(torusWords(first), torusWords(second), 0, 2, 4, 6));
   v128.store(column, sum);
-  v128.store(column + half, i32x4.neg(sum));
 }
 
 /** Last pass of the inverse transform of pair `pair` at `data`, fused with rounding and addition to the accumulator. */
 export function joinAndAdd(pair: i32, data: usize): void {
-  const quarter = <usize>points << 3;
+  const quarter = quarterBytes();
   const eighth = <usize>N;
-  const half = <usize>N << 3;
   const w = firstTwiddles();
   const w1r = v128.load64_splat(w);
   const w1i = v128.load64_splat(w, 8);
@@ -149,7 +162,7 @@ export function joinAndAdd(pair: i32, data: usize): void {
   const w3i = v128.load64_splat(w, 40);
   const start = columnOf(pair, 0);
   let column = start;
-  for (let end = data + quarter; data < end; data += 64) {
+  for (let end = data + (<usize>points << 3); data < end; data += 64) {
     const p1 = data + quarter;
     const p2 = p1 + quarter;
     const p3 = p2 + quarter;
@@ -201,21 +214,21 @@ export function joinAndAdd(pair: i32, data: usize): void {
     di = f64x2.sub(y0i, y1i);
     fr = f64x2.sub(y2r, y3r);
     fi = f64x2.sub(y2i, y3i);
-    addTo(column, half, a0r, f64x2.add(sr, er));
-    addTo(column + 4 * eighth, half, a0i, f64x2.add(si, ei));
+    addTo(column, a0r, f64x2.add(sr, er));
+    addTo(column + 4 * eighth, a0i, f64x2.add(si, ei));
     br = f64x2.sub(sr, er);
     bi = f64x2.sub(si, ei);
-    addTo(column + 2 * eighth, half, a2r, mulConjRe(br, bi, w2r, w2i));
-    addTo(column + 6 * eighth, half, a2i, mulConjIm(br, bi, w2r, w2i));
+    addTo(column + 2 * eighth, a2r, mulConjRe(br, bi, w2r, w2i));
+    addTo(column + 6 * eighth, a2i, mulConjIm(br, bi, w2r, w2i));
     ar = f64x2.add(dr, fi);
     ai = f64x2.sub(di, fr);
-    addTo(column + eighth, half, a1r, mulConjRe(ar, ai, w1r, w1i));
-    addTo(column + 5 * eighth, half, a1i, mulConjIm(ar, ai, w1r, w1i));
+    addTo(column + eighth, a1r, mulConjRe(ar, ai, w1r, w1i));
+    addTo(column + 5 * eighth, a1i, mulConjIm(ar, ai, w1r, w1i));
     cr = f64x2.sub(dr, fi);
     ci = f64x2.add(di, fr);
-    addTo(column + 3 * eighth, half, a3r, mulConjRe(cr, ci, w3r, w3i));
-    addTo(column + 7 * eighth, half, a3i, mulConjIm(cr, ci, w3r, w3i));
+    addTo(column + 3 * eighth, a3r, mulConjRe(cr, ci, w3r, w3i));
+    addTo(column + 7 * eighth, a3i, mulConjIm(cr, ci, w3r, w3i));
     column += 16;
   }
-  v128.store(start + (half << 1), v128.load(start));
+  v128.store(columnOf(pair, N), i32x4.neg(v128.load(start)));
 }

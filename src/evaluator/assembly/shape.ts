@@ -35,10 +35,12 @@ export let switched: usize = 0;
 export let accumulator: usize = 0;
 export let transform: usize = 0;
 
-/** Bytes of one pair's accumulator: 2N + 2 columns of two 32-bit coefficients (see accumulator.ts). */
-@inline export function accumulatorBytes(): usize { return ((<usize>N << 1) + 2) << 3; }
+/** Bytes of one pair's accumulator: N + 2 columns of two 32-bit coefficients (see accumulator.ts). */
+@inline export function accumulatorBytes(): usize { return <usize>(N + 2) << 3; }
 /** Bytes of one pair's transform: per point the real parts of both polynomials, then the imaginary ones. */
-@inline export function transformBytes(): usize { return <usize>points << 5; }
+@inline export function transformBytes(): usize { return quarterBytes() << 2; }
+/** Bytes from one quarter of a transform to the next: two cache lines more than it takes, lest all fall in one cache set. */
+@inline export function quarterBytes(): usize { return (<usize>points << 3) + 128; }
 /** Rows of one GGSW ciphertext. */
 @inline export function ggswRows(): i32 { return (k + 1) * blindRotationLevels; }
 /** Vectors of four 32-bit words that hold a small LWE ciphertext. */
