@@ -38,9 +38,16 @@ export async function buildEvaluator() {
   if ((await modifiedMs(target)) > newest) return target;
   await mkdir(join(root, 'build', 'evaluator'), { recursive: true });
   const { default: asc } = await import('assemblyscript/asc');
-  const { error, stderr } = await asc.main([join(sources, 'index.ts'), '--baseDir', root, '--outFile', output, ...flags]);
+  const { error, stderr } = await asc.main([
+    join(sources, 'index.ts'),
+    '--baseDir',
+    root,
+    '--outFile',
+    output,
+    ...flags,
+  ]);
   if (error) throw new Error(`AssemblyScript: ${error.message}\n${stderr.toString()}`);
   return target;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await buildEvaluator());
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${await buildEvaluator()}\n`);

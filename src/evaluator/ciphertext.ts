@@ -85,7 +85,7 @@ export function writeCiphertext(ciphertext: Ciphertext, parameters: Parameters, 
   writer.u64(ciphertext.words.length / 2);
   writer.put(new Uint8Array(ciphertext.words.buffer, ciphertext.words.byteOffset, ciphertext.words.byteLength));
   writer.nativeModulus();
-  writer.u64(ciphertext.degree);
+  writer.u64(Math.min(ciphertext.degree, valuesOf(parameters) - 1));
   writer.u64(ciphertext.noiseLevel);
   writer.u64(whole ? valuesOf(parameters) : parameters.messageModulus);
   writer.u64(whole ? 1 : parameters.carryModulus);

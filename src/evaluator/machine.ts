@@ -6,18 +6,18 @@ import { twiddlesFor } from './twiddles.ts';
 
 /** What assembly/index.ts exports. */
 export interface Exports {
-  setShape(...sizes: number[]): void;
-  setSharedAreas(aes: number, twiddles: number, keySwitchKey: number, bootstrapKey: number): void;
-  setOwnAreas(...areas: number[]): void;
-  buildAesTables(): void;
-  setAesKey(key: number): void;
-  fillMask(out: number, first: number, count: number): void;
-  decompose(x: bigint, baseLog: number, levels: number, out: number): void;
-  modulusSwitch(lwe: number, dimension: number, polynomialSize: number, centred: number, out: number): void;
-  keySwitch(): void;
-  bootstrap(count: number): void;
-  expandBootstrapRows(first: number, count: number, bodies: number): void;
-  expandKeySwitchRows(first: number, count: number, bodies: number): void;
+  setShape: (...sizes: number[]) => void;
+  setSharedAreas: (aes: number, twiddles: number, keySwitchKey: number, bootstrapKey: number) => void;
+  setOwnAreas: (...areas: number[]) => void;
+  buildAesTables: () => void;
+  setAesKey: (key: number) => void;
+  fillMask: (out: number, first: number, count: number) => void;
+  decompose: (x: bigint, baseLog: number, levels: number, out: number) => void;
+  modulusSwitch: (lwe: number, dimension: number, polynomialSize: number, centred: number, out: number) => void;
+  keySwitch: () => void;
+  bootstrap: (count: number) => void;
+  expandBootstrapRows: (first: number, count: number, bodies: number) => void;
+  expandKeySwitchRows: (first: number, count: number, bodies: number) => void;
 }
 
 /** The memory of one key with all that is needed to attach an instance to it; can be posted to workers. */

@@ -39,8 +39,7 @@ export const message2Carry2: Parameters = {
 export const valuesOf = (parameters: Parameters): number => parameters.messageModulus * parameters.carryModulus;
 
 /** Dimension of the big LWE key, under which ciphertexts come and go. */
-export const bigDimensionOf = (parameters: Parameters): number =>
-  parameters.glweDimension * parameters.polynomialSize;
+export const bigDimensionOf = (parameters: Parameters): number => parameters.glweDimension * parameters.polynomialSize;
 
 const fields = Object.keys(message2Carry2) as readonly (keyof Parameters)[];
 

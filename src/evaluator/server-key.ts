@@ -93,7 +93,8 @@ export async function readServerKeyHeader(source: ByteSource): Promise<ServerKey
   const bootstrapSeed = tail.seed();
   tail.nativeModulus();
   const modulusSwitch = tail.u32();
-  if (modulusSwitch === 1) throw tail.unsupported('keys with drift technique are not supported; use a set of 1.4 or later');
+  if (modulusSwitch === 1)
+    throw tail.unsupported('keys with drift technique are not supported; use a set of 1.4 or later');
   if (modulusSwitch > 2) throw tail.malformed('its kind of modulus switch is unknown');
   if (tail.u32() !== 0) throw tail.unsupported('only the order key switch, then bootstrap (KS_PBS) is supported');
   const messageModulus = tail.size('the message modulus', limits.values);

@@ -30,7 +30,7 @@ const doublesPerNode = 6;
 /** Levels of the tree from the root: how many nodes, and in how many each splits. */
 function levelsOf(points: number): readonly { nodes: number; ways: 2 | 4 }[] {
   const levels: { nodes: number; ways: 2 | 4 }[] = [{ nodes: 1, ways: 4 }];
-  for (let length = points / 4, nodes = 4; length > 1; ) {
+  for (let length = points / 4, nodes = 4; length > 1;) {
     const ways = Math.log2(length) % 2 === 1 ? 2 : 4;
     levels.push({ nodes, ways });
     length /= ways;

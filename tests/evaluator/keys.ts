@@ -47,7 +47,9 @@ export async function realKey(): Promise<TestKey> {
   const file = (kind: string) => join(folder, `message-2-carry-2.${kind}.bin`);
   if (!existsSync(file('server-key'))) {
     await mkdir(folder, { recursive: true });
-    const parameters = new ShortintParameters(ShortintParametersName.V1_6_PARAM_MESSAGE_2_CARRY_2_KS_PBS_GAUSSIAN_2M128);
+    const parameters = new ShortintParameters(
+      ShortintParametersName.V1_6_PARAM_MESSAGE_2_CARRY_2_KS_PBS_GAUSSIAN_2M128,
+    );
     const clientKey = Shortint.new_client_key(parameters);
     const serverKey = Shortint.new_compressed_server_key(clientKey);
     // The client key goes first: who finds the server key finds both. Written aside and renamed, so that two test
@@ -98,9 +100,7 @@ export function encrypt(key: OpenKey, value: number): Ciphertext {
 
 /** What `tfhe` reads, message and carry together. */
 export const decrypt = (key: OpenKey, ciphertext: Ciphertext): number =>
-  Number(
-    Shortint.decrypt(key.clientKey, Shortint.deserialize_ciphertext(writeCiphertext(ciphertext, key.parameters))),
-  );
+  Number(Shortint.decrypt(key.clientKey, Shortint.deserialize_ciphertext(writeCiphertext(ciphertext, key.parameters))));
 
 /** The GLWE key's bits, which are the big LWE key, from the serialised client key. */
 export function bigKeyBits(key: TestKey): Uint8Array {
