@@ -19,7 +19,7 @@ const file = join(root, 'build', 'bench', `${topic}.mjs`);
 await build({
   input: join(folder, `${topic}.ts`),
   platform: 'node',
-  external: ['node-tfhe', 'vite', '@playwright/test'],
+  external: ['node-tfhe', 'rolldown', 'vite', '@playwright/test'],
   output: { file, format: 'esm', codeSplitting: false },
 });
 /** @type {{ bench: (args: string[]) => Promise<Record<string, unknown>> }} */

@@ -10,8 +10,16 @@ if (part === undefined) {
 }
 await ensureDependencies();
 await ensureBuilt(['cli']);
-const vitest = join(root, 'node_modules', '.bin', 'vitest');
-const args = ['run', part, '--testTimeout', String(6 * 3_600_000)];
-spawn(vitest, args, { cwd: root, stdio: 'inherit', env: { ...process.env, SOAK: '1' } }).on('close', (code) =>
-  process.exit(code ?? 1),
-);
+const run = (/** @type {string} */ program, /** @type {string[]} */ args) =>
+  /** @type {Promise<boolean>} */ (
+    new Promise((resolve) => {
+      spawn(join(root, 'node_modules', '.bin', program), args, {
+        cwd: root,
+        stdio: 'inherit',
+        env: { CHROMIUM_PATH: '/usr/bin/chromium', ...process.env, SOAK: '1' },
+      }).on('close', (code) => resolve(code === 0));
+    })
+  );
+const ok = await run('vitest', ['run', part, '--passWithNoTests', '--testTimeout', String(6 * 3_600_000)]);
+const okInBrowser = await run('playwright', ['test', part, '--pass-with-no-tests']);
+process.exit(ok && okInBrowser ? 0 : 1);
