@@ -17,14 +17,27 @@ export const rolloverOf = (before: number, after: number, usual: number): number
       after + width - before <= Math.max(usual * 50, width * 0.01),
   );
 
+/** Loggers write a counter every few seconds; one a quarter hour tells a home's use as well. */
+const thinBelowMs = 300_000;
+const slotMs = 900_000;
+
+/** Places of the readings to take: all known ones, or the first of each quarter hour and the last. */
+const placesOf = ({ startMs, quality }: Readings): number[] => {
+  const known: number[] = [];
+  for (let i = 0; i < startMs.length; i++) if (quality[i] !== Quality.missing) known.push(i);
+  const steps = known.slice(1).map((place, n) => (startMs[place] ?? 0) - (startMs[known[n] ?? 0] ?? 0));
+  if (!(medianOf(steps) < thinBelowMs)) return known;
+  const slotOf = (place: number | undefined) => Math.floor((startMs[place ?? 0] ?? 0) / slotMs);
+  return known.filter((place, n) => n === 0 || n === known.length - 1 || slotOf(place) !== slotOf(known[n - 1]));
+};
+
 /**
  * Energy between successive counter readings (in order, no duplicates; missing ones are bridged). N counter readings
- * give N − 1 intervals. Where the counter falls it rolled over (the energy is known) or the meter was changed
+ * give N − 1 intervals, quarter hours where they come every few seconds. Where the counter falls it rolled over (the energy is known) or the meter was changed
  * (the interval is missing).
  */
 export const intervalsOf = (readings: Readings, findings: FindingLog): Readings => {
-  const known: number[] = [];
-  for (let i = 0; i < readings.startMs.length; i++) if (readings.quality[i] !== Quality.missing) known.push(i);
+  const known = placesOf(readings);
   const count = Math.max(0, known.length - 1);
   const startMs = new Float64Array(count);
   const lengthSeconds = new Float64Array(count);

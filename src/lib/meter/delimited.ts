@@ -23,8 +23,11 @@ export const guessDelimiter = (text: string): string | undefined => {
   let best: { delimiter: string; score: number } | undefined;
   for (const delimiter of delimiters) {
     const counts = new Map<number, number>();
-    for (const row of parseRows(lines.join('\n'), delimiter))
-      if (row.length > 1) counts.set(row.length, (counts.get(row.length) ?? 0) + 1);
+    for (const line of lines) {
+      // Within quotes a delimiter is text, and between quoted fields d3-dsv takes any character for one.
+      const fields = line.replace(/"[^"]*"?/g, '').split(delimiter).length;
+      if (fields > 1) counts.set(fields, (counts.get(fields) ?? 0) + 1);
+    }
     for (const [fields, rows] of counts) {
       if (rows < 2) continue;
       // Ties go to more fields, but a decimal comma splits many lines too: semicolon and tab are rarely in values.

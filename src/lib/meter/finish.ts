@@ -19,8 +19,22 @@ const largestWh = 2 ** 31 - 1;
 /** Share of negative values from which a register is taken for a net meter. */
 const netShare = 0.01;
 
-const readingsOf = (rows: RegisterRows, zone: string, findings: FindingLog): Readings => {
+/** Days stamped by their date alone are whole local days, of 23, 24 or 25 hours. */
+const areDates = ({ rule, stampMs, lengthSeconds, length }: RegisterRows, fallbackSeconds: number): boolean => {
+  if (rule.clock !== 'local' || rule.edge === 'end' || rule.kind === 'counter') return false;
+  const days = new Set<number>();
+  for (let i = 0; i < length; i++) {
+    const day = (stampMs[i] ?? 0) / 86_400_000;
+    if (!Number.isInteger(day) || lengthSeconds[i] !== 0) return false;
+    days.add(day);
+  }
+  const followed = [...days].filter((day) => days.has(day + 1)).length;
+  return days.size === 1 ? fallbackSeconds === 86_400 : followed > days.size / 2 - 1;
+};
+
+const readingsOf = (rows: RegisterRows, zone: string, fallbackSeconds: number, findings: FindingLog): Readings => {
   const count = rows.length;
+  if (areDates(rows, fallbackSeconds)) rows.lengthSeconds.fill(86_400, 0, count);
   const startMs = instantsOf(rows, zone, findings);
   const lengthSeconds = rows.lengthSeconds.slice(0, count);
   if (rows.rule.clock === 'local' && rows.rule.edge !== 'end')
@@ -115,7 +129,10 @@ export const finish = (collector: Collector, zone: string, findings: FindingLog,
       counters.push(soleCounter(rows));
       continue;
     }
-    const distinct = withoutDuplicates(inOrder(readingsOf(rows, zone, findings), rows, findings), findings);
+    const distinct = withoutDuplicates(
+      inOrder(readingsOf(rows, zone, fallbackSeconds, findings), rows, findings),
+      findings,
+    );
     const readings = rows.rule.kind === 'counter' ? intervalsOf(distinct, findings) : distinct;
     // Where lengths are told, totals rows must go before tariffs are added up.
     const separate = readings.lengthSeconds.includes(0) ? readings : withoutOverlaps(readings, findings);

@@ -86,7 +86,8 @@ export const stampOf = (cell: string, order: DateOrder): Stamp | undefined =>
 /** Length in s between the wall clock of start and end as files write them; undefined where they make no sense. */
 export const lengthBetween = (startMs: number, endMs: number): number | undefined => {
   let seconds = (endMs - startMs) / 1000;
-  // Some write the last minute of an interval as its end: 00:00–00:14, 00:00–23:59.
+  // Some write the last second or minute of an interval as its end: 00:00:00–00:29:59, 00:00–00:14, 00:00–23:59.
+  if (seconds % 60 === 59) seconds += 1;
   if (seconds % 300 === 240) seconds += 60;
   // Across the autumn change of the clock an end may stand before its start.
   if (seconds <= 0 && seconds > -3600) seconds += 3600;

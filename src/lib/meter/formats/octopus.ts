@@ -112,9 +112,7 @@ export const newZealand: TableFormat = {
           return;
         }
         const offsetMs = newZealandOffsetMs[adjustment.trim()];
-        // Ends are written as the last second (00:29:59) or the next start (00:30:00).
-        const lastSecond = (end.wallMs / 1000) % 60 === 59 ? 1000 : 0;
-        const length = lengthBetween(start.wallMs, end.wallMs + lastSecond) ?? 1800;
+        const length = lengthBetween(start.wallMs, end.wallMs) ?? 1800;
         collector
           .open({
             register: flow.trim() === 'I' ? 'export' : 'import',

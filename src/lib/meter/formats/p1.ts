@@ -7,9 +7,6 @@ import type { Register } from '../../series/types.ts';
 import type { CounterReading } from '../counter-reading.ts';
 import type { TextFormat } from '../format.ts';
 
-/** Telegrams come every one to ten seconds; one a quarter hour is kept. */
-const slotMs = 900_000;
-
 const crc16 = (text: string): number => {
   let crc = 0;
   for (let i = 0; i < text.length; i++) {
@@ -85,8 +82,7 @@ export const p1: TextFormat = {
     let rest = '';
     let line = 1;
     let telegrams = 0;
-    const lastSlot = new Map<string, number>();
-    const pending = new Map<string, () => void>();
+    const dated = new Set<string>();
     /** Without a time only the last reading of each register is worth keeping. */
     const undated = new Map<string, () => void>();
 
@@ -121,13 +117,8 @@ export const p1: TextFormat = {
           undated.set(key, add);
           continue;
         }
-        const slot = Math.floor(atMs / slotMs);
-        if (slot === lastSlot.get(key)) pending.set(key, add);
-        else {
-          add();
-          pending.delete(key);
-          lastSlot.set(key, slot);
-        }
+        dated.add(key);
+        add();
       }
     };
 
@@ -146,8 +137,7 @@ export const p1: TextFormat = {
       },
       end() {
         for (const match of rest.matchAll(complete)) take(match[0], match[1]);
-        for (const add of pending.values()) add();
-        for (const [key, add] of undated) if (!lastSlot.has(key)) add();
+        for (const [key, add] of undated) if (!dated.has(key)) add();
       },
     };
   },
