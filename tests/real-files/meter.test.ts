@@ -20,7 +20,7 @@ const count = (series: readonly ReadingSeries[]): number =>
 const first = (series: readonly ReadingSeries[]): number =>
   Math.min(...series.map(({ startMs }) => startMs[0] ?? Infinity));
 const last = (series: readonly ReadingSeries[]): number =>
-  Math.max(...series.map(({ startMs }) => startMs.at(-1) ?? -Infinity));
+  Math.max(...series.map(({ startMs }) => startMs[startMs.length - 1] ?? -Infinity));
 const total = (series: readonly ReadingSeries[], expected: number) =>
   expect(Math.abs(kWh(series) - expected)).toBeLessThanOrEqual(0.001);
 

@@ -1,6 +1,7 @@
 /** Reads a table whose columns are known: the engine of most CSV formats and of the column mapper. */
 
 import type { Register } from '../series/types.ts';
+import type { RegisterRows } from './collector.ts';
 import { MeterFileError } from './errors.ts';
 import { counted } from './finding-log.ts';
 import type { ReadContext, RowReader } from './format.ts';
@@ -121,6 +122,31 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
       : { wallMs: Math.floor(stamp.wallMs / 86_400_000) * 86_400_000 + timeMs, offsetMs: stamp.offsetMs };
   };
 
+  /** The rows of each value column that were last added to, and what they belong to: nearly always the next ones too. */
+  const recent: { key: string; rows: RegisterRows }[] = [];
+  const rowsOf = (
+    place: number,
+    { register, unit, kind }: ValueColumn,
+    local: boolean,
+    label: string | undefined,
+    tariff: string,
+  ): RegisterRows => {
+    const key = `${local ? 'l' : 'u'}${tariff}\n${label ?? ''}`;
+    const known = recent[place];
+    if (known?.key === key) return known.rows;
+    const rows = collector.open({
+      register,
+      unit: unit === 'm3' || unit === 'dm3' ? 'dm3' : 'Wh',
+      clock: local ? 'local' : 'utc',
+      edge: mapping.edge,
+      kind: kind === 'counter' ? 'counter' : unit === 'W' || unit === 'kW' ? 'power' : 'interval',
+      ...(label === undefined || label === '' ? {} : { label }),
+      ...(tariff === '' ? {} : { tariff }),
+    });
+    recent[place] = { key, rows };
+    return rows;
+  };
+
   return {
     row(cells, line) {
       if (passed < mapping.skipRows) {
@@ -164,7 +190,7 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
       const label = mapping.label === undefined ? undefined : (cells[mapping.label] ?? '').trim();
       const rowTariff = mapping.tariff === undefined ? undefined : (cells[mapping.tariff] ?? '').trim();
       let readable = false;
-      for (const value of mapping.values) {
+      for (const [place, value] of mapping.values.entries()) {
         if (value.when !== undefined && !value.when.pattern.test((cells[value.when.column] ?? '').trim())) continue;
         const raw = (cells[value.column] ?? '').trim();
         const cell = mapping.allowUnitSuffix === true ? raw.replace(/\s*[kM]?Wh?$|\s*m(3|³)$/i, '') : raw;
@@ -176,26 +202,15 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
         const missing = Number.isNaN(number);
         if (missing && !noValue.test(cell)) continue;
         readable = true;
-        const power = value.unit === 'W' || value.unit === 'kW';
         const name = value.label ?? label;
         const tariff = [value.tariff, rowTariff].filter(Boolean).join(' ');
-        collector
-          .open({
-            register: value.register,
-            unit: value.unit === 'm3' || value.unit === 'dm3' ? 'dm3' : 'Wh',
-            clock: local ? 'local' : 'utc',
-            edge: mapping.edge,
-            kind: value.kind === 'counter' ? 'counter' : power ? 'power' : 'interval',
-            ...(name === undefined || name === '' ? {} : { label: name }),
-            ...(tariff === '' ? {} : { tariff }),
-          })
-          .add(
-            stampMs,
-            value.kind === 'counter' ? 0 : lengthSeconds,
-            (value.negated === true ? -number : number) * unitFactors[value.unit],
-            line,
-            isEstimated,
-          );
+        rowsOf(place, value, local, name, tariff).add(
+          stampMs,
+          value.kind === 'counter' ? 0 : lengthSeconds,
+          (value.negated === true ? -number : number) * unitFactors[value.unit],
+          line,
+          isEstimated,
+        );
       }
       if (readable) good++;
       else unreadable(line);

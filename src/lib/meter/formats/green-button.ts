@@ -163,9 +163,9 @@ class Feed implements TextReader {
   #closeTag(name: string): void {
     const text = this.#text.trim();
     this.#path.pop();
-    const parent = this.#path.at(-1);
+    const parent = this.#path[this.#path.length - 1];
     this.#text = '';
-    const resource = this.#open.at(-1);
+    const resource = this.#open[this.#open.length - 1];
     if (resource?.kind === 'IntervalBlock' || resource === undefined) this.#closeInBlock(name, parent, text);
     else if (knownFields.has(name) && (parent === resource.kind || parent === 'ServiceCategory'))
       resource.fields[name] = text;

@@ -242,7 +242,7 @@ export const homeAssistantHistory: TableFormat = {
           entity.blanks++;
           return;
         }
-        if (value < (entity.values.at(-1) ?? value)) entity.falls++;
+        if (value < (entity.values[entity.values.length - 1] ?? value)) entity.falls++;
         entity.stamps.push(stamp.wallMs - (stamp.offsetMs ?? 0));
         entity.values.push(value);
         entity.lines.push(line);

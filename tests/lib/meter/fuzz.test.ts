@@ -1,0 +1,84 @@
+import { gzipSync, zipSync } from 'fflate';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mutate, mutation, survive } from './mutation.ts';
+
+const soak = process.env.SOAK === '1';
+const runs = (normal: number) => (soak ? normal * 10 : normal);
+const timeout = soak ? 6 * 3_600_000 : 600_000;
+
+const encoder = new TextEncoder();
+const samples = [
+  ...readFileSync(join(import.meta.dirname, '../../../docs/formats.md'), 'utf8').matchAll(/```\w+\n([\s\S]*?)```/g),
+].map(([, sample = '']) => encoder.encode(sample));
+
+/** A sample's rows again and again, towards 64 KB. */
+const repeated = (bytes: Uint8Array, times: number): Uint8Array =>
+  encoder.encode(new TextDecoder().decode(bytes).repeat(times)).slice(0, 1 << 16);
+
+describe('damaged and hostile files', () => {
+  it('knows all samples', () => expect(samples.length).toBeGreaterThan(35));
+
+  it(
+    'survives changes of every format’s sample',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...samples),
+          fc.array(mutation, { minLength: 1, maxLength: 8 }),
+          fc.constantFrom(1, 1, 1, 20),
+          fc.constantFrom('Europe/Amsterdam', 'America/New_York', 'UTC'),
+          async (sample, mutations, times, zone) => {
+            await survive(mutate(repeated(sample, times), mutations), zone);
+          },
+        ),
+        { numRuns: runs(8000) },
+      );
+    },
+    timeout,
+  );
+
+  it(
+    'survives changed archives',
+    async () => {
+      const packed = samples.slice(0, 6).flatMap((sample) => [gzipSync(sample), zipSync({ 'a.csv': sample })]);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...packed),
+          fc.array(mutation, { minLength: 1, maxLength: 4 }),
+          async (bytes, mutations) => {
+            await survive(mutate(bytes, mutations));
+          },
+        ),
+        { numRuns: runs(500) },
+      );
+    },
+    timeout,
+  );
+
+  it(
+    'survives any bytes and any text',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(
+            fc.uint8Array({ maxLength: 4096 }),
+            fc.string({ unit: 'binary', maxLength: 2000 }).map((text) => encoder.encode(text)),
+          ),
+          async (bytes) => {
+            await survive(bytes);
+          },
+        ),
+        { numRuns: runs(500) },
+      );
+    },
+    timeout,
+  );
+
+  it('does not let a file reach object prototypes', () => {
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(Reflect.get({}, 'polluted')).toBeUndefined();
+  });
+});
