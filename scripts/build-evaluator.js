@@ -37,7 +37,9 @@ export async function buildEvaluator() {
   const newest = Math.max(...(await Promise.all(inputs.map(modifiedMs))));
   if ((await modifiedMs(target)) > newest) return target;
   await mkdir(join(root, 'build', 'evaluator'), { recursive: true });
-  const { default: asc } = await import('assemblyscript/asc');
+  // Named by a variable, or its types would change those of arrays in the whole program (`at` never undefined).
+  const compiler = 'assemblyscript/asc';
+  const { default: asc } = await import(compiler);
   const { error, stderr } = await asc.main([
     join(sources, 'index.ts'),
     '--baseDir',
