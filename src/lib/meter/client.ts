@@ -3,7 +3,7 @@
  * a crash harms nothing else, and its memory is given back. Imports wait for each other.
  */
 
-import { proxy, wrap, type Remote } from 'comlink';
+import { proxy, wrap, type Endpoint, type Remote } from 'comlink';
 import type { ColumnGuess } from './columns.ts';
 import { MeterFileError } from './errors.ts';
 import type { MeterFile } from './meter-file.ts';
@@ -15,7 +15,13 @@ export interface ImportOptions extends WorkerOptions {
   readonly signal?: AbortSignal;
 }
 
-const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'meter' });
+/** What is needed of a worker. */
+export interface WorkerHandle extends Endpoint {
+  terminate(): void;
+}
+
+const newWorker = (): WorkerHandle =>
+  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'meter' });
 
 let last: Promise<unknown> = Promise.resolve();
 
@@ -23,7 +29,7 @@ let last: Promise<unknown> = Promise.resolve();
 const inTurn = <T>(
   task: (worker: Remote<MeterWorker>) => Promise<Answer<T>>,
   signal: AbortSignal | undefined,
-  startWorker: () => Worker,
+  startWorker: () => WorkerHandle,
 ): Promise<T> => {
   const run = async (): Promise<T> => {
     const cancelled = () => new MeterFileError('cancelled', 'The import was cancelled.');

@@ -81,7 +81,7 @@ export const instantsOf = (rows: RegisterRows, zone: string, findings: FindingLo
   }
 
   if (ambiguous.size > 0) {
-    const repeats = duplicateShare(stamps, new Set(ambiguous.keys())) > 0.5;
+    const repeats = duplicateShare(stamps, new Set(ambiguous.keys())) > 0.4;
     const descending = (stamps[0] ?? 0) > (stamps[stamps.length - 1] ?? 0);
     let twice = 0;
     let once = 0;

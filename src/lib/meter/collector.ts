@@ -7,9 +7,11 @@ export interface RegisterRule {
   readonly register: Register;
   /** `Wh` (default) or `dm3`. */
   readonly unit?: ReadingSeries['unit'];
-  /** Meter or channel, where a file can hold several. */
+  /** Meter, where a file can hold several. */
   readonly label?: string;
-  /** Tariff period of a register that is counted apart. Rows of one register, unit and label are added up. */
+  /** Channel of the meter that is kept as a series of its own. */
+  readonly channel?: string;
+  /** Tariff period of a register that is counted apart. Rows that differ in nothing else are added up. */
   readonly tariff?: string;
   /** Stamps are instants (`utc`), or wall-clock times read as UTC (`local`). */
   readonly clock: 'utc' | 'local';
@@ -78,7 +80,16 @@ export class Collector {
 
   /** The rows of a register; the same rule gives the same rows. */
   open(rule: RegisterRule): RegisterRows {
-    const key = JSON.stringify([rule.register, rule.unit, rule.label, rule.tariff, rule.clock, rule.edge, rule.kind]);
+    const key = JSON.stringify([
+      rule.register,
+      rule.unit,
+      rule.label,
+      rule.channel,
+      rule.tariff,
+      rule.clock,
+      rule.edge,
+      rule.kind,
+    ]);
     let rows = this.#registers.get(key);
     if (rows === undefined) {
       rows = new RegisterRows(rule);

@@ -8,6 +8,7 @@ import { addReadings } from './combine.ts';
 import { intervalsOf } from './counters.ts';
 import type { CounterReading } from './counter-reading.ts';
 import type { FindingLog } from './finding-log.ts';
+import type { Meter } from './meter-file.ts';
 import { withLengths } from './lengths.ts';
 import { inOrder, withoutDuplicates, withoutOverlaps } from './order.ts';
 import { reportQuality } from './quality-report.ts';
@@ -109,6 +110,8 @@ const rounded = (readings: Readings, findings: FindingLog): ReadingSeries => {
 export interface Finished {
   readonly series: readonly ReadingSeries[];
   readonly counters: readonly CounterReading[];
+  /** Which series belong to the same meter. */
+  readonly meters: readonly Meter[];
 }
 
 const soleCounter = ({ rule, stampMs, value }: RegisterRows): CounterReading => ({
@@ -136,35 +139,46 @@ export const finish = (collector: Collector, zone: string, findings: FindingLog,
     const readings = rows.rule.kind === 'counter' ? intervalsOf(distinct, findings) : distinct;
     // Where lengths are told, totals rows must go before tariffs are added up.
     const separate = readings.lengthSeconds.includes(0) ? readings : withoutOverlaps(readings, findings);
-    const { register, unit, label, tariff } = rows.rule;
+    const { register, unit, label, channel, tariff } = rows.rule;
     const place = combined.findIndex(
-      ({ rule }) => rule.register === register && rule.unit === unit && rule.label === label,
+      ({ rule }) =>
+        rule.register === register && rule.unit === unit && rule.label === label && rule.channel === channel,
     );
     const other = combined[place];
     const sum = other === undefined ? undefined : addReadings(other, separate);
     if (sum !== undefined) combined[place] = sum;
     else if (other === undefined) combined.push(separate);
     else {
-      const name = [label, tariff ?? `part ${combined.length}`].join(' ').trim();
-      combined.push({ ...separate, rule: { ...separate.rule, label: name } });
+      combined.push({ ...separate, rule: { ...separate.rule, channel: tariff ?? `part ${combined.length}` } });
     }
   }
 
-  const named = new Set(combined.map(({ rule }) => rule.label)).size > 1;
-  const series = combined
-    .filter(({ startMs }) => startMs.length > 0)
-    .map((separate) => {
-      const readings = withoutOverlaps(asEnergy(withLengths(separate, fallbackSeconds)), findings);
-      const { label, ...rule } = readings.rule;
-      const shown = asNetWhereNegative({ ...readings, rule: named && label !== undefined ? { ...rule, label } : rule });
-      reportQuality(shown, zone, findings);
-      return rounded(shown, findings);
-    });
+  const nameOf = ({ rule: { label, channel } }: Readings) => [label, channel].filter(Boolean).join(' ') || undefined;
+  const named = new Set(combined.map(nameOf)).size > 1;
+  const present = combined.filter(({ startMs }) => startMs.length > 0);
+  const series = present.map((separate) => {
+    const readings = withoutOverlaps(asEnergy(withLengths(separate, fallbackSeconds)), findings);
+    const name = named ? nameOf(separate) : undefined;
+    const { register, unit, clock } = readings.rule;
+    const rule = {
+      register,
+      clock,
+      ...(unit === undefined ? {} : { unit }),
+      ...(name === undefined ? {} : { label: name }),
+    };
+    const shown = asNetWhereNegative({ ...readings, rule });
+    reportQuality(shown, zone, findings);
+    return rounded(shown, findings);
+  });
+  const meters = [...new Set(present.map(({ rule }) => rule.label))].map((label) => ({
+    name: label,
+    series: present.flatMap(({ rule }, place) => (rule.label === label ? [place] : [])),
+  }));
   if (series.length === 0 && counters.length > 0)
     findings.note(
       'single-counter',
       'info',
       'The file holds one reading of the meter’s counters. Import a later one too: what was used is the difference.',
     );
-  return { series, counters };
+  return { series, counters, meters };
 };

@@ -11,6 +11,13 @@ export interface Candidate {
   readonly reason: string;
 }
 
+/** A meter of a file, by the places of its series. */
+export interface Meter {
+  /** What the file calls it; undefined where it has no name for it. */
+  readonly name: string | undefined;
+  readonly series: readonly number[];
+}
+
 export interface MeterFile {
   /** Id of the format, as in `docs/formats.md`. */
   readonly format: string;
@@ -23,6 +30,11 @@ export interface MeterFile {
   /** Zone in which times without an offset were read. */
   readonly timeZone: string;
   readonly series: readonly ReadingSeries[];
+  /**
+   * The meters that the series belong to. If there are several, the user should say which belong to the home; series of
+   * one register that are chosen are added up (`addSeries`).
+   */
+  readonly meters: readonly Meter[];
   /** Counters of which the file has one reading only: worth keeping as manual readings. */
   readonly counters: readonly CounterReading[];
   readonly findings: readonly Finding[];

@@ -265,7 +265,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
   }
   if (chosen === undefined || collector === undefined)
     throw refusal ?? new MeterFileError('no-readings', 'There is nothing to read in this file.');
-  const { series, counters } = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
+  const { series, counters, meters } = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
   if (series.length === 0 && counters.length === 0)
     throw new MeterFileError(
       'no-readings',
@@ -279,6 +279,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
     ties: options.format === undefined ? chosen.ties : [],
     timeZone: chosen.timeZone,
     series,
+    meters,
     counters,
     findings: findings.all(),
   };

@@ -73,14 +73,20 @@ export async function* limited(source: AsyncIterable<Uint8Array>, limit: number)
   }
 }
 
-/** Unpacks gzip as it comes. @throws MeterFileError `damaged` or `truncated` when it is not whole */
+/**
+ * Unpacks gzip as it comes. A member ends with the length of its content (RFC 1952, ISIZE), by which a cut file is told.
+ * @throws MeterFileError `damaged` or `truncated` when it is not whole
+ */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = [];
-  const state = { ended: false };
-  const unpacker = new Gunzip((piece, final) => {
+  let memberBytes = 0;
+  const unpacker = new Gunzip((piece) => {
+    memberBytes += piece.length;
     ready.push(piece);
-    state.ended = final;
   });
+  unpacker.onmember = () => {
+    memberBytes = 0;
+  };
   const push = (piece: Uint8Array, final: boolean) => {
     try {
       unpacker.push(piece, final);
@@ -88,7 +94,9 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
       throw new MeterFileError('damaged', 'The packed file (gzip) is damaged or incomplete. Download it again.');
     }
   };
+  let tail = new Uint8Array(0);
   for await (const piece of source) {
+    tail = concat([tail, piece.subarray(-4)]).slice(-4);
     // Small bites: a few packed bytes can unpack to very many.
     for (let at = 0; at < piece.length; at += 1 << 14) {
       push(piece.subarray(at, at + (1 << 14)), false);
@@ -97,5 +105,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
   }
   push(new Uint8Array(0), true);
   yield* ready.splice(0);
-  if (!state.ended) throw new MeterFileError('truncated', 'The packed file (gzip) ends too early. Download it again.');
+  const told = tail.reduce((sum, byte, place) => sum + byte * 256 ** place, 0);
+  if (told !== memberBytes % 2 ** 32)
+    throw new MeterFileError('truncated', 'The packed file (gzip) ends too early. Download it again.');
 }

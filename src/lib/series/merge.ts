@@ -3,6 +3,7 @@
  * twice, or overlapping files, never counts an interval twice.
  */
 
+import { overlapGroups, type Run } from './overlap.ts';
 import { Quality, type Finding, type ReadingSeries } from './types.ts';
 
 export interface MergeResult {
@@ -18,15 +19,6 @@ export interface MergeResult {
 
 /** Sources round cumulatively, so an interval cut differently may differ by this much and still be the same. */
 const toleranceWh = 1;
-
-/** A run of intervals [from, until) of a series. */
-interface Run {
-  readonly from: number;
-  readonly until: number;
-}
-
-const endOf = (series: ReadingSeries, i: number): number =>
-  (series.startMs[i] ?? 0) + (series.lengthSeconds[i] ?? 0) * 1000;
 
 const energyOf = (series: ReadingSeries, { from, until }: Run): number => {
   let sum = 0;
@@ -83,40 +75,22 @@ const choose = (kept: ReadingSeries, k: Run, incoming: ReadingSeries, n: Run): C
 export const mergeSeries = (kept: ReadingSeries, incoming: ReadingSeries): MergeResult => {
   if (kept.register !== incoming.register || kept.unit !== incoming.unit)
     throw new RangeError('incoming: of another register or unit than what is kept');
-  const keptCount = kept.startMs.length;
-  const incomingCount = incoming.startMs.length;
   const parts: { source: ReadingSeries; run: Run }[] = [];
   const counts = { agree: 0, kept: 0, incoming: 0, revised: 0, conflict: 0, added: 0 };
   const differences: { ms: number; row: number; choice: Choice }[] = [];
 
-  let k = 0;
-  let n = 0;
-  while (k < keptCount || n < incomingCount) {
-    const from = { k, n };
-    // Grow a group of intervals that overlap one another, alternating between the two sides.
-    const startKept = k < keptCount ? (kept.startMs[k] ?? 0) : Infinity;
-    const startIncoming = n < incomingCount ? (incoming.startMs[n] ?? 0) : Infinity;
-    let untilMs = startKept <= startIncoming ? endOf(kept, k++) : endOf(incoming, n++);
-    for (;;) {
-      if (k < keptCount && (kept.startMs[k] ?? 0) < untilMs) untilMs = Math.max(untilMs, endOf(kept, k++));
-      else if (n < incomingCount && (incoming.startMs[n] ?? 0) < untilMs)
-        untilMs = Math.max(untilMs, endOf(incoming, n++));
-      else break;
-    }
-    const keptRun = { from: from.k, until: k };
-    const incomingRun = { from: from.n, until: n };
-    const incomingSize = n - from.n;
-    if (incomingSize === 0) parts.push({ source: kept, run: keptRun });
-    else if (k === from.k) {
-      parts.push({ source: incoming, run: incomingRun });
-      counts.added += incomingSize;
+  for (const { a, b, startMs } of overlapGroups(kept, incoming)) {
+    const size = b.until - b.from;
+    if (size === 0) parts.push({ source: kept, run: a });
+    else if (a.until === a.from) {
+      parts.push({ source: incoming, run: b });
+      counts.added += size;
     } else {
-      const choice = choose(kept, keptRun, incoming, incomingRun);
+      const choice = choose(kept, a, incoming, b);
       const takeIncoming = choice === 'incoming' || choice === 'revised';
-      parts.push(takeIncoming ? { source: incoming, run: incomingRun } : { source: kept, run: keptRun });
-      counts[choice] += incomingSize;
-      if (choice === 'revised' || choice === 'conflict')
-        differences.push({ ms: Math.min(startKept, startIncoming), row: from.n + 1, choice });
+      parts.push(takeIncoming ? { source: incoming, run: b } : { source: kept, run: a });
+      counts[choice] += size;
+      if (choice === 'revised' || choice === 'conflict') differences.push({ ms: startMs, row: b.from + 1, choice });
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { joinDays, splitByDay, type DayBlock } from '../series/day-block.ts';
 import { mergeSeries, type MergeResult } from '../series/merge.ts';
+import { addSeries } from '../series/sum.ts';
 import type { Finding, ReadingSeries, Register } from '../series/types.ts';
 import { VaultError } from './error.ts';
 import { read, write, type Transaction } from './open.ts';
@@ -218,13 +219,13 @@ const emptyLike = ({ register, unit }: ReadingSeries): ReadingSeries => ({
   quality: new Uint8Array(),
 });
 
-/** A file may hold several series of a register (one per tariff period or month); they become one. */
+/** A file may hold several series of a register (channels of a meter, one per month); they are added up to one. */
 function byRegister(series: readonly ReadingSeries[]): ReadingSeries[] {
   const merged = new Map<Register, ReadingSeries>();
   for (const one of series) {
     if (one.startMs.length === 0) continue;
     const kept = merged.get(one.register);
-    merged.set(one.register, kept === undefined ? one : mergeSeries(kept, one).series);
+    merged.set(one.register, kept === undefined ? one : addSeries(kept, one));
   }
   return [...merged.values()];
 }

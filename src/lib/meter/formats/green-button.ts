@@ -288,7 +288,7 @@ class Feed implements TextReader {
       currency ||= codes.currencies[fields.currency ?? ''] ?? '';
       const isGas = gas || unit?.kind === 'volume' || unit?.kind === 'heat';
       const counter = codes.isCounter(fields.accumulationBehaviour ?? '');
-      const label = [usagePoint?.title || usagePath, meterReading?.title].filter(Boolean).join(', ') || path;
+      const label = usagePoint?.title || usagePath || path;
       outputs.push({
         rows: blocks.rows,
         factor: (unit?.factor ?? 1) * scale,
@@ -299,6 +299,7 @@ class Feed implements TextReader {
           clock: 'utc',
           kind: counter ? 'counter' : unit?.kind === 'power' ? 'power' : 'interval',
           label,
+          ...(meterReading === undefined || meterReading.title === '' ? {} : { channel: meterReading.title }),
         },
       });
     }
@@ -308,22 +309,22 @@ class Feed implements TextReader {
         'info',
         `The file also tells costs, ${(costs * codes.costUnit).toFixed(2)} ${currency || 'in its currency'} in all. They were not imported.`,
       );
-    for (const output of outputs) {
+    for (const [place, output] of outputs.entries()) {
       const { rule, rows, factor } = output;
-      const finer = outputs.find(
-        (other) =>
+      const original = outputs.find(
+        (other, otherPlace) =>
           other !== output &&
           other.usage === output.usage &&
           other.rule.register === rule.register &&
           other.rule.unit === rule.unit &&
-          stepOf(other.rows) < stepOf(rows) &&
-          overlaps(other.rows, rows),
+          ((stepOf(other.rows) < stepOf(rows) && overlaps(other.rows, rows)) ||
+            (otherPlace < place && sameRows(other.rows, rows))),
       );
-      if (finer !== undefined) {
+      if (original !== undefined) {
         findings.note(
           'coarser-copy',
           'info',
-          `“${rule.label ?? ''}” tells the same readings in longer steps. It was left out, so that nothing counts twice.`,
+          `“${rule.channel ?? rule.label ?? ''}” tells readings that the file has already, in longer steps or once more. It was left out, so that nothing counts twice.`,
         );
         continue;
       }
@@ -365,6 +366,10 @@ class Feed implements TextReader {
 }
 
 const stepOf = (rows: RegisterRows): number => medianOf(rows.lengthSeconds.subarray(0, rows.length));
+
+const sameRows = (a: RegisterRows, b: RegisterRows): boolean =>
+  a.length === b.length &&
+  a.stampMs.subarray(0, a.length).every((ms, i) => ms === b.stampMs[i] && a.value[i] === b.value[i]);
 
 const overlaps = (a: RegisterRows, b: RegisterRows): boolean => {
   const span = (rows: RegisterRows) => {

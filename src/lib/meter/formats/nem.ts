@@ -76,7 +76,7 @@ export const nem: TableFormat = {
         return undefined;
       }
       factor = known;
-      return collector.open({ register, clock: 'utc', label: `${nmi} ${suffix}` });
+      return collector.open({ register, clock: 'utc', label: nmi, channel: suffix });
     };
 
     const readings = (cells: readonly string[], line: number) => {
