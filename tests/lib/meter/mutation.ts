@@ -89,7 +89,7 @@ export const expectSound = ({ series, findings }: MeterFile): void => {
     expect(broken).toBe(0);
   }
   for (const { message, count, rows } of findings) {
-    expect(message).not.toMatch(/undefined|NaN|Invalid/);
+    expect(message).not.toMatch(/\bundefined\b|Invalid Date|\bNaN (hours|days|minutes|W|kW)\b/);
     expect(rows.length).toBeLessThanOrEqual(Math.min(20, count));
   }
 };
@@ -102,7 +102,7 @@ export const survive = async (bytes: Uint8Array, timeZone = 'Europe/Amsterdam'):
     file = await readMeterFile(bytes, { name: 'mutated', timeZone });
   } catch (error) {
     if (!(error instanceof MeterFileError)) throw error;
-    expect(error.message).not.toMatch(/undefined|NaN/);
+    expect(error.message).not.toMatch(/\bundefined\b|Invalid Date/);
   }
   const tookMs = performance.now() - startedMs;
   if (file !== undefined) expectSound(file);
