@@ -35,6 +35,8 @@ export interface ColumnFormatFacts {
   readonly timeOfDay?: RegExp;
   readonly end?: RegExp;
   readonly endTimeOfDay?: RegExp;
+  /** A column of end dates alone names the last day that belongs to the interval. */
+  readonly endIsLastDay?: boolean;
   /** Order of dates where the sample's dates do not settle it. */
   readonly order: DateOrder;
   readonly clock?: 'home' | 'utc';
@@ -109,6 +111,7 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
     ...(end === undefined ? {} : { end }),
     ...(endTimeOfDay === undefined ? {} : { endTimeOfDay }),
     ...(facts.lengthSeconds === undefined ? {} : { lengthSeconds: facts.lengthSeconds }),
+    ...(facts.endIsLastDay === true && end !== undefined && endTimeOfDay === undefined ? { endIsLastDay: true } : {}),
     ...(minutes === undefined ? {} : { minutes }),
     ...(label === undefined ? {} : { label }),
     ...(tariff === undefined ? {} : { tariff }),

@@ -59,8 +59,8 @@ export class RowSplitter {
     // A carriage return at the very end may be half of a line break.
     let cut = all.lastIndexOf('\n') + 1;
     if (cut === 0) cut = all.endsWith('\r') ? 0 : all.lastIndexOf('\r') + 1;
-    // An odd number of quotes means that the break is inside a quoted field.
-    while (cut > 0 && quotesIn(all, cut) % 2 === 1) cut = all.lastIndexOf('\n', cut - 2) + 1;
+    // An odd number of quotes means that the last of them opens a field the break is inside of.
+    if (cut > 0 && quotesIn(all, cut) % 2 === 1) cut = all.lastIndexOf('\n', all.lastIndexOf('"', cut - 1)) + 1;
     if (cut === 0 && all.length > longestRow) cut = all.length;
     this.#rest = all.slice(cut);
     return this.#rows(all.slice(0, cut));

@@ -17,11 +17,25 @@ export interface Header {
 }
 
 const searchedRows = 40;
+/** No header has more columns; the rest of a longer row is not looked at. */
+const searchedColumns = 1000;
+
+/** Keys by row: every format looks at the same rows. */
+const known = new WeakMap<readonly string[], readonly string[]>();
+
+const keysOf = (row: readonly string[]): readonly string[] => {
+  let keys = known.get(row);
+  if (keys === undefined) {
+    keys = row.slice(0, searchedColumns).map(headerKey);
+    known.set(row, keys);
+  }
+  return keys;
+};
 
 /** First row in which every pattern matches some cell. */
 export const findHeader = (rows: readonly (readonly string[])[], required: readonly RegExp[]): Header | undefined => {
   for (let index = 0; index < Math.min(rows.length, searchedRows); index++) {
-    const keys = (rows[index] ?? []).map(headerKey);
+    const keys = keysOf(rows[index] ?? []);
     if (required.every((pattern) => keys.some((key) => pattern.test(key)))) return { index, keys };
   }
   return undefined;

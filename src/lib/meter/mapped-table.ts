@@ -47,6 +47,8 @@ export interface ColumnMapping {
   /** End of the interval: date and time, or (with {@link endTimeOfDay} alone) on the same day. */
   readonly end?: number;
   readonly endTimeOfDay?: number;
+  /** The end names the last day that belongs to the interval. */
+  readonly endIsLastDay?: boolean;
   readonly order: DateOrder;
   /** Zone of stamps that do not tell their offset. */
   readonly clock: 'home' | 'utc';
@@ -181,6 +183,7 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
         );
         if (end !== undefined) {
           let endMs = local ? end.wallMs : end.wallMs - (end.offsetMs ?? 0);
+          if (mapping.endIsLastDay === true) endMs += 86_400_000;
           // An end that is only a time of day at or before the start lies on the next day.
           if (mapping.end === undefined && endMs <= stampMs) endMs += 86_400_000;
           lengthSeconds = lengthBetween(stampMs, endMs) ?? lengthSeconds;

@@ -1,6 +1,7 @@
 /** A meter file's bytes to reading series: what it is, by content, and what is in it. */
 
 import { isTimeZone } from '../series/local-day.ts';
+import type { ReadingSeries } from '../series/types.ts';
 import { Collector } from './collector.ts';
 import { guessColumns, type ColumnGuess } from './columns.ts';
 import { guessDelimiter, parseRows, RowSplitter, type NumberedRow } from './delimited.ts';
@@ -228,6 +229,23 @@ export const readTableGuess = async (source: ByteSource): Promise<ColumnGuess | 
   return undefined;
 };
 
+/** Tells the owner of a file without any import what it is good for. */
+const noteWhatIsNotThere = (series: readonly ReadingSeries[], findings: FindingLog): void => {
+  if (series.length === 0 || series.some(({ register }) => register === 'import' || register === 'other')) return;
+  if (series.every(({ register }) => register === 'gas'))
+    findings.note(
+      'gas-only',
+      'warning',
+      'This file holds gas only. It is kept apart; for charts and comparisons of electricity choose the file of your electricity meter.',
+    );
+  else
+    findings.note(
+      'solar-only',
+      'warning',
+      'This file tells what your panels made or what you delivered, but not what you took from the grid. Add the file of your electricity meter for charts of your use and for comparisons.',
+    );
+};
+
 /**
  * Reads a meter file. Nothing is stored and nothing sent.
  * @throws MeterFileError when it cannot be read; the message says what it is and what to do
@@ -271,6 +289,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
       'no-readings',
       `This is a file of the format “${chosen.format.name}”, but it holds no readings. Choose a longer period when you download it.`,
     );
+  noteWhatIsNotThere(series, findings);
   return {
     format: chosen.format.id,
     formatName: chosen.format.name,

@@ -58,3 +58,110 @@ describe('Ameren', () => {
     expect(kinds(file)).toContain('spring-hour');
   });
 });
+
+describe('NEM12 and NEM13', () => {
+  const day = (values: number) => `300,20240101,${Array(values).fill('0.1').join()},A,,,,`;
+  const nem12 = (...records: string[]) => ['100,NEM12,202401020000,MDA1,Ret1', ...records, '900'].join('\n');
+
+  it('reads the reads of counters, by their direction', async () => {
+    const file = await read(
+      [
+        '100,NEM13,200401101030,MDA1,Ret1',
+        '250,NMI1,11,1,11,11,SER1,E,006342.8,20031005093055,A,,,007654.9,20040107100333,A,,,1312.1,kWh,20040407,20040108100333,20040108091133',
+        '250,NMI1,11,2,41,41,SER1,I,000100,20031005093055,A,,,000165,20040107100333,E64,,,65,kWh,20040407,20040108100333,20040108091133',
+        '550,N,,E,',
+        '900',
+      ].join('\n'),
+    );
+    expect(outlines(file).map(([name, readings, first, , , total]) => [name, readings, first, total])).toEqual([
+      ['import NMI1 1 11', 1, '2003-10-04T23:30', 1_312_100],
+      ['export NMI1 2 41', 1, '2003-10-04T23:30', 65_000],
+    ]);
+    expect(file.series[1]?.quality[0]).toBe(1);
+  });
+
+  it('keeps channels apart but knows that they are one meter', async () => {
+    const channel = (suffix: string) => `200,NMI1,E1E2B1,,${suffix},,SER1,kWh,30,`;
+    const file = await read(nem12(channel('E1'), day(48), channel('E2'), day(48), channel('B1'), day(48)));
+    expect(file.meters).toEqual([{ name: 'NMI1', series: [0, 1, 2] }]);
+    expect(file.series.map(({ register, label }) => [register, label])).toEqual([
+      ['import', 'NMI1 E1'],
+      ['import', 'NMI1 E2'],
+      ['export', 'NMI1 B1'],
+    ]);
+  });
+
+  it('refuses days whose length does not fit their channel, and says when the end is missing', async () => {
+    await expect(read(nem12('200,NMI1,E1,,E1,,SER1,kWh,30,', day(96)))).rejects.toMatchObject({ code: 'no-readings' });
+    await expect(read(nem12('200,NMI1,E1,,E1,,SER1,kWh,15,', day(48)))).rejects.toMatchObject({ code: 'no-readings' });
+    await expect(read(nem12())).rejects.toMatchObject({ code: 'no-readings' });
+    const cut = nem12('200,NMI1,E1,,E1,,SER1,kWh,30,', day(48)).replace('\n900', '');
+    expect(kinds(await read(cut))).toEqual(['truncated']);
+  });
+});
+
+describe('files without any import', () => {
+  it('says that a file is gas only or solar only', async () => {
+    expect(kinds(await read('time,Gas m3\n2024-01-01 00:00,10\n2024-01-02 00:00,12\n'))).toContain('gas-only');
+    expect(kinds(await read('Date/Time,Energy Produced (Wh)\n01/13/2024 00:00,10\n01/13/2024 01:00,12\n'))).toContain(
+      'solar-only',
+    );
+  });
+});
+
+describe('Opower', () => {
+  const header = 'TYPE,DATE,START TIME,END TIME,USAGE,UNITS,COST,NOTES';
+  it('reads a unit column, ends at midnight, and net values', async () => {
+    const rows = [
+      'Electric usage,2024-06-01,23:00,23:59,1.5,kWh,$0.1,',
+      'Electric usage,2024-06-02,00:00,00:59,-0.5,kWh,$0.1,',
+    ];
+    const file = await read([header, ...rows].join('\n'), { timeZone: 'America/New_York' });
+    expect(outlines(file)).toEqual([['other net', 2, '2024-06-02T03:00', '2024-06-02T04:00', 3600, 1000, 0]]);
+  });
+
+  it('reads bills, and refuses gas', async () => {
+    const bills =
+      'TYPE,START DATE,END DATE,USAGE,UNITS,COST,NOTES\nElectric billing,2024-01-01,2024-01-31,310,kWh,$50,\nElectric billing,2024-02-01,2024-02-29,290,kWh,$45,\n';
+    const billed = await read(bills, { timeZone: 'America/New_York' });
+    expect([...(billed.series[0]?.lengthSeconds ?? [])].map((seconds) => seconds / 86_400)).toEqual([31, 29]);
+    expect([outlines(billed)[0]?.[5], kinds(billed)]).toEqual([600_000, []]);
+    const gas = `Name,X\nService,Gas service\n\n${header.replace('USAGE,UNITS', 'USAGE (therms)')}\nNatural gas usage,2024-06-01,00:00,23:59,1.5,$1,\n`;
+    await expect(read(gas)).rejects.toMatchObject({ code: 'no-electricity' });
+  });
+});
+
+describe('Octopus', () => {
+  it('fills nothing in the older layout, and not in a file that tells zeros', async () => {
+    const older =
+      'Consumption (kwh), Start, End\n0.2, 2024-10-27T00:30:00+01:00, 2024-10-27T01:00:00+01:00\n0.3, 2024-10-27T01:30:00Z, 2024-10-27T02:00:00Z\n';
+    expect(outlines(await read(older))[0]?.[1]).toBe(2);
+    const zeros =
+      'Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End\n0E-20, 0, 2026-01-15T00:00:00Z, 2026-01-15T00:30:00Z\n0.3, 1, 2026-01-15T01:00:00Z, 2026-01-15T01:30:00Z\n';
+    expect(outlines(await read(zeros))[0]?.[1]).toBe(2);
+  });
+});
+
+describe('Enedis', () => {
+  const facts = (unit: string, kind = 'Consommation', quantity = 'Energie active') =>
+    `Identifiant PRM;Type de donnees;Grandeur physique;Grandeur metier;Unite\n1;Courbe de charge;${quantity};${kind};${unit}\n`;
+  it('follows a change of step, takes a lone hole for a hole, and a valueless row for missing', async () => {
+    const rows = ['00:30', '01:00', '02:00', '02:30', '03:00'].map((time) => `2024-01-10T${time}:00+01:00;1000`);
+    const hole = await read(`${facts('W')}Horodate;Valeur\n${rows.join('\n')}\n`);
+    expect([...(hole.series[0]?.lengthSeconds ?? [])]).toEqual([1800, 1800, 1800, 1800, 1800]);
+    const hourly = ['00:00', '01:00', '02:00', '02:30', '03:00', '03:30'].map(
+      (time) => `2024-01-11T${time}:00+01:00;1000`,
+    );
+    const mixed = await read(`${facts('W')}Horodate;Valeur\n${hourly.join('\n')}\n2024-01-11T04:00:00+01:00;\n`);
+    expect([...(mixed.series[0]?.energyWh ?? [])]).toEqual([1000, 1000, 1000, 500, 500, 500, 0]);
+    expect(mixed.series[0]?.quality[6]).toBe(2);
+  });
+
+  it('tells production and refuses reactive energy', async () => {
+    const rows = 'Horodate;Valeur\n2024-01-10T00:30:00+01:00;1000\n2024-01-10T01:00:00+01:00;1000\n';
+    expect(outlines(await read(facts('W', 'Production') + rows))[0]?.[0]).toBe('export');
+    await expect(read(facts('VAr', 'Consommation', 'Energie réactive') + rows)).rejects.toMatchObject({
+      code: 'no-electricity',
+    });
+  });
+});

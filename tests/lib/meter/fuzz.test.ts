@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mutate, mutation, survive } from './mutation.ts';
+import { mutate, mutation, nasty, survive } from './mutation.ts';
 
 const soak = process.env.SOAK === '1';
 const runs = (normal: number) => (soak ? normal * 10 : normal);
@@ -73,6 +73,34 @@ describe('damaged and hostile files', () => {
         ),
         { numRuns: runs(500) },
       );
+    },
+    timeout,
+  );
+
+  it(
+    'survives one thing over and over',
+    async () => {
+      for (const piece of [
+        ...nasty,
+        'a',
+        '1',
+        ' ',
+        '/',
+        '|',
+        '[',
+        '1,',
+        '2024-01-01;1\n',
+        'a"\n',
+        '<a b="c">',
+        '100,NEM12\n',
+      ])
+        for (const head of [
+          '',
+          'Hour Start,Electricity 1,Electricity 2\n',
+          '<feed xmlns="http://naesb.org/espi">',
+          '{"energy":',
+        ])
+          await survive(encoder.encode(head + piece.repeat((1 << 16) / piece.length)));
     },
     timeout,
   );

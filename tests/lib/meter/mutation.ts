@@ -5,7 +5,7 @@ import type { MeterFile } from '../../../src/lib/meter/meter-file.ts';
 import { readMeterFile } from '../../../src/lib/meter/read-meter-file.ts';
 
 /** Pieces that parsers stumble over. */
-const nasty = [
+export const nasty = [
   '"',
   '""',
   ';',

@@ -49,6 +49,7 @@ export const opower = withGasRefused(
     timeOfDay: /^start time$/,
     end: /^end date$/,
     endTimeOfDay: /^end time$/,
+    endIsLastDay: true,
     order: 'mdy',
     decimal: '.',
     values: [
@@ -114,7 +115,7 @@ export const unitedPower: TableFormat = {
   timeZone: 'America/Denver',
   input: 'rows',
   detect: ({ rows, text }) =>
-    /^\s*Usage Information\s*$/m.test(text) &&
+    /^[ \t]*Usage Information[ \t\r]*$/m.test(text) &&
     /Type of readings:/.test(text) &&
     rows.some((row) => range.test(row[0] ?? ''))
       ? { confidence: 0.97, reason: 'the banner “Usage Information” and ranges of time' }

@@ -40,7 +40,7 @@ export const nem: TableFormat = {
       rows.some((row) => row[0] === '200' && row.length >= 9) &&
       rows.some((row) => row[0] === '300' && startOfDate(row[1] ?? '') !== undefined);
     const counter = rows.some((row) => row[0] === '250' && row.length >= 15);
-    if (!interval && !counter) return undefined;
+    if (!header && !interval && !counter) return undefined;
     return {
       confidence: header ? 0.99 : 0.95,
       reason: header ? 'the record “100,NEM12”' : 'records 200 and 300 of NEM12',
@@ -62,9 +62,14 @@ export const nem: TableFormat = {
         line,
       );
 
-    const openChannel = (nmi: string, suffix: string, unit: string, line: number): RegisterRows | undefined => {
+    const openChannel = (
+      nmi: string,
+      suffix: string,
+      unit: string,
+      line: number,
+      register = registerOf(suffix),
+    ): RegisterRows | undefined => {
       const known = factors[unit.trim().toLowerCase()];
-      const register = registerOf(suffix);
       if (known === undefined || register === 'other') {
         findings.note(
           'other-quantity',
@@ -88,6 +93,11 @@ export const nem: TableFormat = {
         return;
       }
       const quality = (cells[2 + count] ?? '').trim();
+      // More values than the interval length allows: the lengths of records 200 and 300 do not agree.
+      if (/^[\d.]/.test(quality)) {
+        unreadable(line);
+        return;
+      }
       if (rows === undefined) return;
       day = { from: rows.length, count };
       let bad = false;
@@ -115,11 +125,13 @@ export const nem: TableFormat = {
     };
 
     const counterRead = (cells: readonly string[], line: number) => {
-      const [, nmi = '', , , suffix = ''] = cells;
+      const [, nmi = '', , registerId = '', suffix = '', , , direction = ''] = cells;
       const from = parseStamp(cells[9] ?? '', 'ymd');
       const until = parseStamp(cells[14] ?? '', 'ymd');
       const quantity = parseNumber((cells[18] ?? '').trim(), '.');
-      const target = openChannel(nmi, suffix, cells[19] ?? '', line);
+      // Seen from the market: E leaves the pool to the home, I enters it from there.
+      const register = /^e/i.test(direction) ? 'import' : /^i/i.test(direction) ? 'export' : registerOf(suffix);
+      const target = openChannel(nmi, `${registerId} ${suffix}`, cells[19] ?? '', line, register);
       if (target === undefined) return;
       if (from === undefined || until === undefined || until.wallMs <= from.wallMs || Number.isNaN(quantity)) {
         unreadable(line);
