@@ -44,11 +44,20 @@ const describe = (series: ReadingSeries, zone: string) => {
   };
 };
 
+const argumentsOf = () => {
+  try {
+    return parseArgs({
+      options: { zone: { type: 'string' }, format: { type: 'string' }, help: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return { values: {}, positionals: [] };
+  }
+};
+
 const run = async (): Promise<number> => {
-  const { values, positionals } = parseArgs({
-    options: { zone: { type: 'string' }, format: { type: 'string' }, help: { type: 'boolean' } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = argumentsOf();
   if (values.help === true || positionals.length === 0) {
     process.stderr.write(`${usage}\n`);
     return values.help === true ? 0 : 1;

@@ -1,6 +1,6 @@
 /** A meter file's bytes to reading series: what it is, by content, and what is in it. */
 
-import { isTimeZone } from '../series/local-day.ts';
+import { isTimeZone, offsetMsAt } from '../series/local-day.ts';
 import type { ReadingSeries } from '../series/types.ts';
 import { Collector } from './collector.ts';
 import { guessColumns, type ColumnGuess } from './columns.ts';
@@ -229,6 +229,26 @@ export const readTableGuess = async (source: ByteSource): Promise<ColumnGuess | 
   return undefined;
 };
 
+/** Points out local times of a format that is at home in another part of the world than the user. */
+const noteForeignZone = (
+  collector: Collector,
+  used: string,
+  implied: string,
+  name: string,
+  findings: FindingLog,
+): void => {
+  const local = collector.all().find(({ rule }) => rule.clock === 'local');
+  const firstMs = local?.stampMs[0] ?? Number.NaN;
+  const partOf = (zone: string) => zone.slice(0, zone.indexOf('/'));
+  if (implied === 'UTC' || Number.isNaN(firstMs) || partOf(used) === partOf(implied)) return;
+  if (offsetMsAt(firstMs, used) === offsetMsAt(firstMs, implied)) return;
+  findings.note(
+    'time-zone',
+    'warning',
+    `Files of the format “${name}” usually have times of ${implied}, but this one was read in your home’s time zone, ${used}. If the file is from a home elsewhere, give that home its own time zone first.`,
+  );
+};
+
 /** Tells the owner of a file without any import what it is good for. */
 const noteWhatIsNotThere = (series: readonly ReadingSeries[], findings: FindingLog): void => {
   if (series.length === 0 || series.some(({ register }) => register === 'import' || register === 'other')) return;
@@ -256,7 +276,8 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
     throw new RangeError(`timeZone: ${options.timeZone} is not known`);
   const findings = new FindingLog();
   let collector: Collector | undefined;
-  let chosen: { format: MeterFormat; candidate: Candidate; ties: Candidate[]; timeZone: string } | undefined;
+  let chosen:
+    { format: MeterFormat; candidate: Candidate; ties: Candidate[]; timeZone: string; implied: string } | undefined;
   let refusal: MeterFileError | undefined;
   for await (const content of openContents(watched(source, options))) {
     const found = options.mapping === undefined ? detectFormat(content.sample) : asOnly(mappedFormat(options.mapping));
@@ -274,6 +295,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
         format,
         candidate,
         timeZone,
+        implied,
         ties: found
           .filter((other) => other !== best && other.candidate.confidence > candidate.confidence - tieMargin)
           .map((other) => other.candidate),
@@ -283,6 +305,7 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
   }
   if (chosen === undefined || collector === undefined)
     throw refusal ?? new MeterFileError('no-readings', 'There is nothing to read in this file.');
+  noteForeignZone(collector, chosen.timeZone, chosen.implied, chosen.format.name, findings);
   const { series, counters, meters } = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
   if (series.length === 0 && counters.length === 0)
     throw new MeterFileError(

@@ -165,3 +165,16 @@ describe('Enedis', () => {
     });
   });
 });
+
+describe('time zones', () => {
+  const ameren =
+    'Start Interval Date/Time,Meter Id,Usage,Units,Interval\n03/30/2024 00:00,1,2.1,kwh,60min\n03/30/2024 01:00,1,2.1,kwh,60min\n';
+
+  it('points out a format from elsewhere, but not where the clock is the same or the times are absolute', async () => {
+    expect(kinds(await read(ameren, { timeZone: 'Europe/Amsterdam' }))).toContain('time-zone');
+    expect(kinds(await read(ameren, { timeZone: 'America/Winnipeg' }))).toEqual([]);
+    const absolute =
+      'Hour Start,Electricity 1,Electricity 2\n2024-01-01T00:00:00+01:00,1,0\n2024-01-01T01:00:00+01:00,1,0\n';
+    expect(kinds(await read(absolute, { timeZone: 'America/New_York' }))).toEqual([]);
+  });
+});

@@ -53,6 +53,7 @@ interface WideFacts {
   /** Register of a row, by its cells under the named columns. */
   readonly register: (cell: (name: RegExp) => string) => Register;
   readonly label?: RegExp;
+  readonly unitIsGuessed?: boolean;
   readonly estimated?: { readonly column: RegExp; readonly pattern: RegExp };
 }
 
@@ -77,6 +78,12 @@ const wideFormat = (facts: WideFacts): TableFormat => ({
       sample.decimal ??
       guessDecimalMark(data.slice(0, 10).flatMap((row) => slots.map(({ column }) => row[column] ?? '')));
     const guessed = guessDateOrder(data.map((row) => row[date] ?? ''));
+    if (facts.unitIsGuessed === true)
+      findings.note(
+        'unit-doubt',
+        'info',
+        'The file does not say in which unit its values are. They were read as kWh taken from the grid; compare the total with your bill.',
+      );
     let passed = 0;
     return {
       row(cells, line) {
@@ -157,6 +164,7 @@ export const otherWide = wideFormat({
   name: 'Table with a row a day and a column an interval',
   timeZone: 'UTC',
   confidence: 0.6,
+  unitIsGuessed: true,
   date: /^(date|datum|data|giorno|fecha|jour|day|tag)$/,
   required: [],
   register: () => 'import',
