@@ -193,8 +193,10 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
       const label = mapping.label === undefined ? undefined : (cells[mapping.label] ?? '').trim();
       const rowTariff = mapping.tariff === undefined ? undefined : (cells[mapping.tariff] ?? '').trim();
       let readable = false;
+      let applies = false;
       for (const [place, value] of mapping.values.entries()) {
         if (value.when !== undefined && !value.when.pattern.test((cells[value.when.column] ?? '').trim())) continue;
+        applies = true;
         const raw = (cells[value.column] ?? '').trim();
         const cell = mapping.allowUnitSuffix === true ? raw.replace(/\s*[kM]?Wh?$|\s*m(3|³)$/i, '') : raw;
         if (cell === '' && mapping.skipBlank === true) {
@@ -215,7 +217,15 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
           isEstimated,
         );
       }
-      if (readable) good++;
+      if (!applies)
+        findings.note(
+          'other-quantity',
+          'info',
+          (count) =>
+            `${counted(count, 'row tells', 'rows tell')} another quantity and ${count === 1 ? 'was' : 'were'} left out.`,
+          line,
+        );
+      else if (readable) good++;
       else unreadable(line);
     },
     end() {

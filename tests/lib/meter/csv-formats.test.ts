@@ -178,3 +178,38 @@ describe('time zones', () => {
     expect(kinds(await read(absolute, { timeZone: 'America/New_York' }))).toEqual([]);
   });
 });
+
+describe('Fluvius', () => {
+  it('reads gas once, though each hour stands in m³ and kWh', async () => {
+    const header =
+      'Van datum;Van tijdstip;Tot datum;Tot tijdstip;EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus;Calorische Bovenwaarde';
+    const row = (hour: number, volume: string, unit: string) =>
+      `10-01-2022;0${hour}:00:00;10-01-2022;0${hour + 1}:00:00;="1";7FLO1;Digitale Meter;Afname;${volume};${unit};Gevalideerd;`;
+    const file = await read(
+      [header, row(6, '5,445', 'kWh'), row(6, '0,495', 'm³'), row(7, '5,005', 'kWh'), row(7, '0,455', 'm³')].join('\n'),
+    );
+    expect(outlines(file)).toEqual([['gas', 2, '2022-01-10T05:00', '2022-01-10T06:00', 3600, 950, 0]]);
+    expect(kinds(file)).toEqual(['gas-only', 'other-quantity']);
+  });
+});
+
+describe('Enphase', () => {
+  it('reads days with thousands marks and leaves the total out', async () => {
+    const file = await read(
+      'Date/Time,Energy Produced (Wh)\n07/11/2024,"28,435"\n07/12/2024,"9,106"\n07/13/2024,950\nTotal,"38,491"\n',
+    );
+    expect(outlines(file)).toEqual([['generation', 3, '2024-07-11T00:00', '2024-07-13T00:00', 86_400, 38_491, 0]]);
+    expect(kinds(file)).toContain('totals-row');
+  });
+});
+
+describe('Engie', () => {
+  it('leaves out rows of other quantities and names them', async () => {
+    const rows = ['Elektriciteit', 'Warmte', 'Warmte', 'Warmte'].map(
+      (type, i) => `"2024-04-15T0${i}:00:00+02:00","1","0.5","${type}","false"`,
+    );
+    const file = await read(['"Datum","EAN","Verbruik","Type","Piek"', ...rows].join('\n'));
+    expect(file.series).toHaveLength(1);
+    expect(file.findings).toMatchObject([{ kind: 'other-quantity', count: 3, rows: [3, 4, 5] }]);
+  });
+});
