@@ -23,6 +23,9 @@ export interface RegisterRule {
   readonly kind?: 'interval' | 'power' | 'counter';
 }
 
+/** What a series can hold: 136 years. */
+const longestSeconds = 2 ** 32;
+
 /** Columns that grow; a value of NaN is missing. */
 export class RegisterRows {
   readonly rule: RegisterRule;
@@ -44,7 +47,8 @@ export class RegisterRows {
     if (this.length === this.stampMs.length) this.#grow();
     const i = this.length++;
     this.stampMs[i] = stampMs;
-    this.lengthSeconds[i] = lengthSeconds;
+    // A file's slip in a header or an end must not become an interval that ends before it begins.
+    this.lengthSeconds[i] = lengthSeconds > 0 && lengthSeconds < longestSeconds ? lengthSeconds : 0;
     this.value[i] = value;
     this.quality[i] = Number.isNaN(value) ? Quality.missing : estimated ? Quality.estimated : Quality.measured;
     this.row[i] = row;

@@ -82,7 +82,7 @@ export const expectSound = ({ series, findings }: MeterFile): void => {
     let broken = 0;
     for (let i = 0; i < startMs.length; i++) {
       const start = startMs[i] ?? Number.NaN;
-      if (!Number.isFinite(start) || start < untilMs || (quality[i] ?? 3) > 2) broken++;
+      if (!Number.isFinite(start) || start < untilMs || (quality[i] ?? 3) > 2 || lengthSeconds[i] === 0) broken++;
       if (quality[i] === 2 && energyWh[i] !== 0) broken++;
       untilMs = start + (lengthSeconds[i] ?? 0) * 1000;
     }

@@ -13,7 +13,8 @@ interface Slot {
   readonly lengthSeconds: number;
 }
 
-const slotName = /^(\d{1,2})[:.](\d{2})(?::\d{2})?(?: ?(?:-|–|to|a) ?(\d{1,2})[:.](\d{2})(?::\d{2})?)?$/;
+const timeOfDay = String.raw`([01]?\d|2[0-4])[:.]([0-5]\d)(?::[0-5]\d)?`;
+const slotName = new RegExp(`^${timeOfDay}(?: ?(?:-|–|to|a) ?${timeOfDay})?$`);
 
 /** Columns whose names are times of day or ranges of them. */
 const slotsOf = (header: Header): Slot[] => {
