@@ -1,4 +1,11 @@
-import { codeOf, features, valueOf, type FeatureName, type FeatureValues, type LoadProfiles } from '../../protocol/features.ts';
+import {
+  codeOf,
+  features,
+  valueOf,
+  type FeatureName,
+  type FeatureValues,
+  type LoadProfiles,
+} from '../../protocol/features.ts';
 import { isAboveMean, rankOf } from '../../protocol/norms.ts';
 import type { GroupNorms } from '../../protocol/norms-message.ts';
 

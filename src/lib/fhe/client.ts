@@ -3,13 +3,19 @@
  * fresh worker after a WebAssembly panic, because a panicked instance is not to be trusted again.
  */
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
-import type { ContributionJob, FheWorker, Membership, Step } from './worker.ts';
+import type { Bytes } from '../../protocol/bytes.ts';
+import type { BackupPreview } from '../vault/backup.ts';
+import type { Protection } from '../vault/protection.ts';
+import type { Answer, ContributionJob, FheWorker, Membership, Step } from './worker.ts';
 
-/** Why the worker could not do what it was asked. */
+export type { Membership, Step } from './worker.ts';
+
+/** Why the worker could not do what it was asked; the message is for the user. */
 export class FheError extends Error {
-  readonly code: 'panic' | 'refused';
+  /** `panic`, or the code of the vault's or the protocol's error. */
+  readonly code: string;
 
-  constructor(code: FheError['code'], message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'FheError';
     this.code = code;
@@ -27,6 +33,8 @@ const idleMs = 60_000;
 let running: Running | undefined;
 let idleTimer: ReturnType<typeof setTimeout> | undefined;
 let queue: Promise<unknown> = Promise.resolve();
+/** A vault that opens only with a passphrase is unlocked in the worker's memory: such a worker is not ended when idle. */
+let holdsUnlockedVault = false;
 
 function started(): Running {
   if (running === undefined) {
@@ -40,38 +48,52 @@ function end(): void {
   running?.api[releaseProxy]();
   running?.worker.terminate();
   running = undefined;
+  holdsUnlockedVault = false;
 }
 
+function keepWorker(): void {
+  clearTimeout(idleTimer);
+  holdsUnlockedVault = true;
+}
+
+const panicked = (cause: unknown): FheError =>
+  new FheError('panic', 'Encryption stopped unexpectedly, and nothing was changed. Please try again.', { cause });
+
 /** Runs one job when those before it are done. */
-function enqueue<T>(job: (api: Remote<FheWorker>) => Promise<T>, signal?: AbortSignal): Promise<T> {
+function enqueue<T>(job: (api: Remote<FheWorker>) => Promise<Answer<T>>, signal?: AbortSignal): Promise<T> {
   const run = async (): Promise<T> => {
     signal?.throwIfAborted();
     clearTimeout(idleTimer);
     const { api, worker } = started();
     try {
-      return await new Promise<T>((resolve, reject) => {
+      const answer = await new Promise<Answer<T>>((resolve, reject) => {
         const onAbort = () => {
           end();
           reject(new DOMException('Cancelled.', 'AbortError'));
         };
         signal?.addEventListener('abort', onAbort, { once: true });
         worker.onerror = (event) => {
+          event.preventDefault();
           end();
-          reject(new FheError('panic', 'The encryption worker could not start. Reload the app and try again.', { cause: event.message }));
+          reject(
+            new FheError('not-loaded', 'The encryption worker could not start. Reload the app and try again.', {
+              cause: event.message,
+            }),
+          );
         };
         job(api)
+          .catch((cause: unknown) => {
+            // Whatever is not an expected failure may have left WebAssembly in any state.
+            end();
+            throw panicked(cause);
+          })
           .then(resolve, reject)
           .finally(() => signal?.removeEventListener('abort', onAbort));
       });
-    } catch (error) {
-      // Comlink hands errors over by name; a panic in WebAssembly is a RuntimeError.
-      if (error instanceof Error && error.name === 'RuntimeError') {
-        end();
-        throw new FheError('panic', 'Encryption stopped unexpectedly. Nothing was sent. Please try again.', { cause: error });
-      }
-      throw error;
+      if ('failure' in answer) throw new FheError(answer.failure.code, answer.failure.message);
+      return answer.value;
     } finally {
-      idleTimer = setTimeout(end, idleMs);
+      if (!holdsUnlockedVault) idleTimer = setTimeout(end, idleMs);
     }
   };
   const result = queue.then(run, run);
@@ -80,15 +102,59 @@ function enqueue<T>(job: (api: Remote<FheWorker>) => Promise<T>, signal?: AbortS
 }
 
 /**
- * Makes this home's member key for a community, certified by the invite. The key stays in the worker and the vault;
- * the invite's seed is dropped after use.
+ * This home's member key for a community, certified by the invite. The key stays in the worker and the vault.
+ * @throws {FheError}
  */
 export const createMember = (community: Uint8Array, inviteSeed: Uint8Array): Promise<Membership> =>
   enqueue((api) => api.createMember(community, inviteSeed));
 
-/** Encrypts and signs a contribution; gives the bytes to send. */
+/**
+ * Encrypts and signs a contribution; gives the bytes to send.
+ * @throws {FheError}
+ * @throws DOMException `AbortError` after `signal`
+ */
 export const makeContribution = (
   job: ContributionJob,
   onstep: (step: Step) => void,
   signal?: AbortSignal,
-): Promise<Uint8Array> => enqueue((api) => api.makeContribution(job, proxy(onstep)), signal);
+): Promise<Bytes> => enqueue((api) => api.makeContribution(job, proxy(onstep)), signal);
+
+/** What protects the keys on this device. */
+export const readProtection = (): Promise<Protection> => enqueue((api) => api.readProtection());
+
+/** Sets or changes the passphrase. @throws {FheError} `wrong-secret` when it is too short, `locked` */
+export const setPassphrase = (passphrase: string): Promise<void> => enqueue((api) => api.setPassphrase(passphrase));
+
+export const removePassphrase = (): Promise<void> => enqueue((api) => api.removePassphrase());
+
+/** From now on the app asks for the passphrase when it is opened. @throws {FheError} `wrong-secret` */
+export const requirePassphrase = async (passphrase: string): Promise<void> => {
+  await enqueue((api) => api.requirePassphrase(passphrase));
+  keepWorker();
+};
+
+export const openByItself = (): Promise<void> => enqueue((api) => api.openByItself());
+
+/** Makes the recovery code; it is shown once. */
+export const makeRecoveryCode = (): Promise<string> => enqueue((api) => api.makeRecoveryCode());
+
+/** Opens a locked vault. @throws {FheError} `wrong-secret` */
+export const unlock = async (passphraseOrCode: string): Promise<void> => {
+  await enqueue((api) => api.unlock(passphraseOrCode));
+  keepWorker();
+};
+
+/** Locks: the worker ends, and with it all that it held in memory. */
+export const lock = (): void => end();
+
+/** Everything on this device in one encrypted file. @throws {FheError} */
+export const makeBackup = (passphrase: string, signal?: AbortSignal): Promise<Bytes> =>
+  enqueue((api) => api.makeBackup(passphrase), signal);
+
+/** What a backup file holds and what restoring it would change. @throws {FheError} `wrong-secret`, `damaged` */
+export const previewBackup = (file: Uint8Array, passphraseOrCode: string): Promise<BackupPreview> =>
+  enqueue((api) => api.previewBackup(file, passphraseOrCode));
+
+/** Merges a backup into what is here. @throws {FheError} `wrong-secret`, `damaged` */
+export const restoreBackup = (file: Uint8Array, passphraseOrCode: string): Promise<void> =>
+  enqueue((api) => api.restoreBackup(file, passphraseOrCode));

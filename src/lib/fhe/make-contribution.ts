@@ -1,6 +1,11 @@
 import type { Bytes } from '../../protocol/bytes.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
-import { encodeHeader, signContribution, type Contribution, type ContributionHeader } from '../../protocol/contribution.ts';
+import {
+  encodeHeader,
+  signContribution,
+  type Contribution,
+  type ContributionHeader,
+} from '../../protocol/contribution.ts';
 import type { Signer } from '../../protocol/ed25519.ts';
 import { fingerprint, fingerprintCoefficients, sealFingerprint } from '../../protocol/fingerprint.ts';
 import { sha256 } from '../../protocol/hash.ts';
