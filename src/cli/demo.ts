@@ -22,15 +22,16 @@ if (folder === undefined || data === undefined || port === undefined || endpoint
   process.exit(2);
 }
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const appOrigin = `http://localhost:${port}`;
 const demo = await DemoCommunity.open({
   folder: data,
   endpointUrl: endpoint,
   appOrigin,
-  say: (line) => console.log(line),
+  say: print,
 });
 const app = appFiles(folder).route('/demo', demoRoutes(demo, appOrigin));
-const server = serve({ fetch: app.fetch, port: Number(port), hostname: 'localhost' }, () => console.log('ready'));
+const server = serve({ fetch: app.fetch, port: Number(port), hostname: 'localhost' }, () => print('ready'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     server.close(() => process.exit(0));

@@ -19,7 +19,7 @@ export function demoRoutes(demo: DemoCommunity, appOrigin: string): Hono {
     return foreign ? context.json({ error: 'Only the app itself may ask this.' }, 403) : next();
   });
 
-  routes.get('/community.json', (context) => context.json({ demo: demo.description() }));
+  routes.get('/community.json', async (context) => context.json({ demo: await demo.description() }));
 
   routes.post('/invite', async (context) => {
     const link = await demo.nextInvite();
