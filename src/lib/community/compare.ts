@@ -1,0 +1,106 @@
+/** Comparing a home's month with what its community published, on this device. */
+import { equalBytes } from '../../protocol/bytes.ts';
+import { encodeContributionBody, encodeHeader } from '../../protocol/contribution.ts';
+import { ProtocolError } from '../../protocol/error.ts';
+import { sha256 } from '../../protocol/hash.ts';
+import { checkList, type CheckedList } from '../../protocol/list.ts';
+import type { Community } from '../../protocol/manifest.ts';
+import { checkNorms, type RoundNorms } from '../../protocol/norms-message.ts';
+import { checkAnnouncement } from '../../protocol/round-key.ts';
+import { decodeSigned, encodeSigned } from '../../protocol/signed.ts';
+import type { MonthFeatures } from '../usage/features.ts';
+import { saveAnalysis } from '../vault/analyses.ts';
+import { findContribution, findNorms, saveNorms } from '../vault/communities.ts';
+import type { Analysis, JoinedCommunity } from '../vault/schema.ts';
+import { compareWithNorms } from './comparison.ts';
+import { communityOf, roundOf } from './membership.ts';
+import { endpointAt } from './requests.ts';
+
+/**
+ * Fetches a month's norms, if they are published, and checks them: signed by t stewards, made of the list that the
+ * endpoint shows, and that list names this home's contribution as it was acknowledged.
+ *
+ * @returns undefined while the round is not opened
+ * @throws {EndpointError}
+ * @throws {ProtocolError} what does not hold
+ */
+export async function fetchNorms(joined: JoinedCommunity, month: string): Promise<RoundNorms | undefined> {
+  const community = await communityOf(joined);
+  const kept = await findNorms(joined.id, month);
+  if (kept !== undefined) return checkNorms(decodeSigned(kept.message), community, month);
+  const round = roundOf(community, month);
+  const endpoint = endpointAt(joined.endpointUrl);
+  const message = await endpoint.norms(round);
+  if (message === undefined) return undefined;
+  const norms = await checkNorms(message, community, month);
+  const list = await fetchList(joined, community, month);
+  if (!equalBytes(list.hash, norms.list))
+    throw new ProtocolError('wrong-list', 'The endpoint shows another list of homes than the one that was opened.');
+  await checkOwnEntry(joined, month, list);
+  await saveNorms({ communityId: joined.id, month, message: encodeSigned(message), fetchedMs: Date.now() });
+  return norms;
+}
+
+async function fetchList(joined: JoinedCommunity, community: Community, month: string): Promise<CheckedList> {
+  const round = roundOf(community, month);
+  const endpoint = endpointAt(joined.endpointUrl);
+  const announcement = await endpoint.announcement(round);
+  const list = (await endpoint.correctedList(round)) ?? (await endpoint.list(round));
+  if (announcement === undefined || list === undefined)
+    throw new ProtocolError('wrong-list', 'The endpoint has norms but does not show the list they were made of.');
+  return checkList(list, community, await checkAnnouncement(announcement, community));
+}
+
+/** A home with a receipt must stand on the list with the very contribution that was acknowledged. */
+async function checkOwnEntry(joined: JoinedCommunity, month: string, { contributions }: CheckedList): Promise<void> {
+  const own = await findContribution(joined.id, month);
+  if (own?.state !== 'counted') return;
+  const entry = contributions.find(({ header }) => equalBytes(header.invite, joined.invite));
+  const listed = entry && (await sha256(encodeContributionBody(encodeHeader(entry.header), entry.fingerprints)));
+  if (listed === undefined || !equalBytes(listed, own.contribution))
+    throw new ProtocolError(
+      'wrong-list',
+      'Your contribution was acknowledged but is not on the list that was opened. Tell your stewards; your receipt proves it.',
+    );
+}
+
+/**
+ * Compares a home's month with the norms and keeps the result, so that it opens again without a network.
+ * The community as a whole comes first; a cohort's comparison is kept beside it where the home said its label.
+ */
+export async function compareMonth(
+  joined: JoinedCommunity,
+  { month, groups }: Pick<RoundNorms, 'month' | 'groups'>,
+  { values, profiles }: MonthFeatures,
+): Promise<Analysis[]> {
+  const { manifest } = await communityOf(joined);
+  const cohort = (await findContribution(joined.id, month))?.cohort ?? -1;
+  const mine = groups.filter(({ name }, place) => place === 0 || name === manifest.cohorts[cohort]);
+  const analyses = mine.map((group): Analysis => {
+    const {
+      month: compared,
+      group: name,
+      homes,
+      figures,
+      own,
+      profiles: theirs,
+    } = compareWithNorms(month, values, profiles, group);
+    return {
+      id: `${joined.id}/${month}/${name}`,
+      homeId: joined.homeId,
+      communityId: joined.id,
+      communityName: joined.name,
+      madeMs: Date.now(),
+      comparison: {
+        month: compared,
+        group: name,
+        homes,
+        figures: figures.map((figure) => ({ ...figure })),
+        own: { weekdayWh: [...own.weekdayWh], weekendWh: [...own.weekendWh] },
+        profiles: theirs && { weekdayWh: [...theirs.weekdayWh], weekendWh: [...theirs.weekendWh] },
+      },
+    };
+  });
+  for (const analysis of analyses) await saveAnalysis(analysis);
+  return analyses;
+}
