@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { makeContribution, type ContributionInput, type Member } from '../lib/fhe/make-contribution.ts';
 import { decryptTotal, makeRoundKey } from '../lib/fhe/contribution.ts';
 import { nodeTfhe } from '../lib/fhe/node.ts';
+import type { TfheModule } from '../lib/fhe/tfhe-module.ts';
 import { concatBytes, utf8, type Bytes } from '../protocol/bytes.ts';
 import { certify } from '../protocol/certificate.ts';
 import { encodeContribution } from '../protocol/contribution.ts';
@@ -59,11 +60,12 @@ export async function contribute(
   endpoint: EndpointClient,
   member: Member,
   input: ContributionInput,
+  tfhe: TfheModule = nodeTfhe,
 ): Promise<Contributed> {
   // Encryption holds the thread; a server in this process gets its turn between homes.
   await setImmediate();
   const startMs = performance.now();
-  const contribution = await makeContribution(nodeTfhe, member, input);
+  const contribution = await makeContribution(tfhe, member, input);
   const bytes = encodeContribution(contribution);
   const encryptMs = performance.now() - startMs;
   const round = { community: input.community.id, month: input.announcement.month };
