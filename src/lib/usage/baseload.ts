@@ -1,8 +1,10 @@
 /**
  * Baseload: the load that never goes away. The quietest two hours in a row of the home's usual day, so that neither a
- * single quiet hour nor a holiday decides (docs/methods.md, "Baseload").
+ * single quiet hour nor a holiday decides (docs/analysis.md, "Baseload").
  */
+import { dayOfNumber } from '../series/local-day.ts';
 import { isFine, type HourTable } from './hour-table.ts';
+import { addMonths, monthDays } from './month.ts';
 import { median } from './statistics.ts';
 
 const runHours = 2;
@@ -56,4 +58,41 @@ const meanPowerOfRun = (table: HourTable, first: number): number | undefined => 
     seconds += table.lengthSeconds[i] ?? 0;
   }
   return (energyWh * 3600) / seconds;
+};
+
+/** Fewest days a month's baseload may be drawn from. */
+const fewestDays = 10;
+
+export interface MonthBaseload {
+  /** `YYYY-MM` */
+  readonly month: string;
+  readonly baseloadW: number;
+}
+
+/** Baseload of each month from day `fromDay` of the table on, W; months of which fewer than ten days are known in hours are left out. */
+export const baseloadByMonth = (table: HourTable, fromDay = 0): MonthBaseload[] => {
+  if (fromDay >= table.dayCount) return [];
+  const months: MonthBaseload[] = [];
+  const lastMonth = dayOfNumber(table.firstDay + table.dayCount - 1).slice(0, 7);
+  for (let month = dayOfNumber(table.firstDay + fromDay).slice(0, 7); month <= lastMonth; month = addMonths(month, 1)) {
+    const bounds = monthDays(month);
+    const from = Math.max(fromDay, bounds.fromDay - table.firstDay);
+    const until = Math.min(table.dayCount, bounds.untilDay - table.firstDay);
+    if (knownDays(table, from, until) < fewestDays) continue;
+    const baseloadW = baseloadOfDays(table, from, until);
+    if (baseloadW !== undefined) months.push({ month, baseloadW });
+  }
+  return months;
+};
+
+/** Days that have at least twelve hours known from intervals of an hour or less. */
+const knownDays = (table: HourTable, fromDay: number, untilDay: number): number => {
+  let days = 0;
+  for (let day = fromDay; day < untilDay; day += 1) {
+    let hours = 0;
+    const end = table.dayAt[day + 1] ?? 0;
+    for (let i = table.dayAt[day] ?? 0; i < end; i += 1) if (isFine(table, i)) hours += 1;
+    if (hours >= 12) days += 1;
+  }
+  return days;
 };

@@ -16,7 +16,7 @@ export const seriesOf = (
   to: string,
   stepSeconds: number,
   energyWh: (at: LocalHour) => number,
-  { timeZone = zone, register = 'import' as Register } = {},
+  { timeZone = zone, register = 'import' }: { readonly timeZone?: string; readonly register?: Register } = {},
 ): ReadingSeries => {
   const startMs = localDayBounds(from, timeZone).startMs;
   const length = (localDayBounds(to, timeZone).startMs - startMs) / (stepSeconds * 1000);
