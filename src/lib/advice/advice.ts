@@ -240,7 +240,7 @@ class Advisor {
     const standsOut = this.#standsOut(kw, typical.highestHours, 'peakThreeHoursKw');
     if (standsOut <= 0) return;
     this.#add(
-      { id: 'peaks', kwhPerYear: 0, moneyPerYear: undefined, standsOut, weightKwh: leastKwh },
+      { id: 'peaks', kwhPerYear: 0, moneyPerYear: undefined, standsOut, weightKwh: 1 },
       { value: kw, usual: typical.highestHours.usual, feature: 'peakThreeHoursKw' },
     );
   }
