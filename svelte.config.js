@@ -11,7 +11,7 @@ const output = 'build/app';
 const isKeptApart = (/** @type {string} */ path) =>
   path.endsWith('.wasm') ||
   (path.startsWith('_app/immutable/workers/') &&
-    (path.includes('workerHelpers') || statSync(join(output, path)).size > 100_000));
+    (path.includes('workerHelpers') || statSync(join(output, path)).size > 300_000));
 
 /**
  * adapter-static, after which the service worker learns the list of files to keep for offline use.

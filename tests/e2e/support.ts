@@ -22,15 +22,18 @@ async function freePort(): Promise<number> {
 export class Product {
   readonly origin: string;
   readonly endpoint: string;
-  readonly #args: string[];
+  readonly #port: number;
+  readonly #endpointPort: number;
   readonly #data: string;
   #process: ChildProcess | undefined;
+  readonly #parts: ChildProcess[] = [];
 
   private constructor(port: number, endpointPort: number, data: string) {
     this.origin = `http://localhost:${port}`;
     this.endpoint = `http://localhost:${endpointPort}`;
+    this.#port = port;
+    this.#endpointPort = endpointPort;
     this.#data = data;
-    this.#args = ['--port', String(port), '--endpoint-port', String(endpointPort), '--data', data];
   }
 
   static async start(): Promise<Product> {
@@ -42,7 +45,8 @@ export class Product {
 
   /** Starts both programs and resolves when they say that they are ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [join(root, 'scripts', 'start.js'), ...this.#args], {
+    const ports = ['--port', String(this.#port), '--endpoint-port', String(this.#endpointPort)];
+    const child = spawn(process.execPath, [join(root, 'scripts', 'start.js'), ...ports, '--data', this.#data], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#process = child;
@@ -56,8 +60,56 @@ export class Product {
     });
   }
 
-  /** Stops both programs; what they hold stays in their folder. */
+  /** Starts the endpoint alone, as if only the app's server were down. */
+  startEndpoint(): Promise<void> {
+    const data = join(this.#data, 'endpoint');
+    return this.#startPart('endpoint', [
+      'serve',
+      '--data',
+      data,
+      '--port',
+      String(this.#endpointPort),
+      '--origin',
+      this.origin,
+    ]);
+  }
+
+  /** Starts the app's server alone, over another build of the app. */
+  startApp(app: string): Promise<void> {
+    const data = join(this.#data, 'demo');
+    return this.#startPart('demo', [
+      '--app',
+      app,
+      '--data',
+      data,
+      '--port',
+      String(this.#port),
+      '--endpoint',
+      this.endpoint,
+    ]);
+  }
+
+  async #startPart(name: string, args: string[]): Promise<void> {
+    const child = spawn(process.execPath, [join(root, 'build', 'cli', `${name}.mjs`), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#parts.push(child);
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (/^ready$/m.test(said)) resolve();
+      });
+      child.on('close', () => reject(new Error(`${name} ended: ${said}`)));
+    });
+  }
+
+  /** Stops whatever runs; what it holds stays in its folder. */
   async stop(): Promise<void> {
+    for (const part of this.#parts.splice(0)) {
+      part.kill('SIGTERM');
+      if (part.exitCode === null) await once(part, 'close');
+    }
     const child = this.#process;
     if (child?.exitCode !== null) return;
     child.kill('SIGINT');
@@ -83,7 +135,8 @@ export function complaintsOf(page: Page): string[] {
 /** Tests share one running product; each fails on any console error or content security policy violation. */
 export const test = base.extend<{ complaints: string[] }, { product: Product }>({
   product: [
-    async ({}, use) => {
+    async ({ browserName }, use) => {
+      expect(browserName).toBe('chromium');
       const product = await Product.start();
       await use(product);
       await product.remove();
