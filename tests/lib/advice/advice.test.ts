@@ -52,7 +52,7 @@ describe('a planted cause brings the right first advice', () => {
     ['night', { hotWater: 'night', occupants: 4 }],
     ['night', { carKwhPerWeek: 60, chargesAtNight: true }],
     ['evening', { carKwhPerWeek: 60, chargesAtNight: false, homeByDay: false, chargerKw: 3.7 }],
-    ['cooling', { coolingWPerK: 1500 }],
+    ['cooling', { coolingWPerK: 3000 }],
     ['heating', { heating: 'resistive', heatLossWPerK: 120 }],
   ];
   it.each(causes)('%s: %o', (id, traits) => {
