@@ -12,8 +12,8 @@ import type { Ciphertext } from '../../src/evaluator/ciphertext.ts';
 import { parseCiphertext, writeCiphertext } from '../../src/evaluator/ciphertext.ts';
 import { sourceOf } from '../../src/evaluator/byte-source.ts';
 import { expandServerKey } from '../../src/evaluator/key-expansion.ts';
-import { type Evaluator, openEvaluator } from '../../src/evaluator/evaluator.ts';
-import type { KeyMemory } from '../../src/evaluator/machine.ts';
+import { Evaluator } from '../../src/evaluator/evaluator.ts';
+import { attach, type KeyMemory, type Machine } from '../../src/evaluator/machine.ts';
 import { bigDimensionOf, message2Carry2, type Parameters, valuesOf } from '../../src/evaluator/parameters.ts';
 import { readServerKeyHeader } from '../../src/evaluator/server-key.ts';
 
@@ -22,11 +22,13 @@ const vectors = join(here, 'tests', 'vectors', 'evaluator');
 
 export const vector = (name: string): Uint8Array => new Uint8Array(readFileSync(join(vectors, name)));
 
+export const evaluatorModulePath = (): string => join(here, 'build', 'evaluator', 'evaluator.wasm');
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The evaluator's module, compiled once. */
 export const evaluatorModule = (): Promise<WebAssembly.Module> =>
-  (compiled ??= WebAssembly.compile(readFileSync(join(here, 'build', 'evaluator', 'evaluator.wasm'))));
+  (compiled ??= WebAssembly.compile(readFileSync(evaluatorModulePath())));
 
 export interface TestKey {
   readonly clientKey: ShortintClientKey;
@@ -41,12 +43,16 @@ export function toyKey(name: 'toyA' | 'toyB' | 'toyC'): TestKey {
   return { clientKey, clientKeyBytes, serverKeyBytes: vector(`${name}.server_key.bin`) };
 }
 
+const realKeyFolder = join(here, 'build', 'test-keys');
+
+/** Where {@link realKey} keeps its pair. */
+export const realKeyFile = (kind: 'client-key' | 'server-key'): string =>
+  join(realKeyFolder, `message-2-carry-2.${kind}.bin`);
+
 /** Makes the real pair with node-tfhe, or reads the one made before; about ten seconds the first time. */
 export async function realKey(): Promise<TestKey> {
-  const folder = join(here, 'build', 'test-keys');
-  const file = (kind: string) => join(folder, `message-2-carry-2.${kind}.bin`);
-  if (!existsSync(file('server-key'))) {
-    await mkdir(folder, { recursive: true });
+  if (!existsSync(realKeyFile('server-key'))) {
+    await mkdir(realKeyFolder, { recursive: true });
     const parameters = new ShortintParameters(
       ShortintParametersName.V1_6_PARAM_MESSAGE_2_CARRY_2_KS_PBS_GAUSSIAN_2M128,
     );
@@ -54,24 +60,26 @@ export async function realKey(): Promise<TestKey> {
     const serverKey = Shortint.new_compressed_server_key(clientKey);
     // The client key goes first: who finds the server key finds both. Written aside and renamed, so that two test
     // processes at once agree on whole files; the second to finish takes the first one's pair.
-    const save = async (kind: string, bytes: Uint8Array) => {
-      const aside = `${file(kind)}.${randomUUID()}`;
+    const save = async (kind: 'client-key' | 'server-key', bytes: Uint8Array) => {
+      const aside = `${realKeyFile(kind)}.${randomUUID()}`;
       await writeFile(aside, bytes);
-      await rename(aside, file(kind));
+      await rename(aside, realKeyFile(kind));
     };
-    if (!existsSync(file('server-key'))) {
+    if (!existsSync(realKeyFile('server-key'))) {
       await save('client-key', Shortint.serialize_client_key(clientKey));
       await save('server-key', Shortint.serialize_compressed_server_key(serverKey));
     }
   }
-  const clientKeyBytes = new Uint8Array(readFileSync(file('client-key')));
-  const serverKeyBytes = new Uint8Array(readFileSync(file('server-key')));
+  const clientKeyBytes = new Uint8Array(readFileSync(realKeyFile('client-key')));
+  const serverKeyBytes = new Uint8Array(readFileSync(realKeyFile('server-key')));
   return { clientKey: Shortint.deserialize_client_key(clientKeyBytes), clientKeyBytes, serverKeyBytes };
 }
 
 export interface OpenKey extends TestKey {
   readonly evaluator: Evaluator;
   readonly memory: KeyMemory;
+  /** The evaluator's own, for a look at its stages. */
+  readonly machine: Machine;
   readonly parameters: Parameters;
 }
 
@@ -81,7 +89,8 @@ export async function open(key: TestKey): Promise<OpenKey> {
   const source = sourceOf(key.serverKeyBytes);
   const { parameters } = await readServerKeyHeader(source);
   const memory = await expandServerKey(module, source, { accept: [parameters, message2Carry2] });
-  return { ...key, parameters, memory, evaluator: await openEvaluator(module, memory) };
+  const machine = await attach(module, memory, 0);
+  return { ...key, parameters, memory, machine, evaluator: new Evaluator(memory, machine) };
 }
 
 const cutoff = (parameters: Parameters) => 2 ** 32 / (2 * valuesOf(parameters));
