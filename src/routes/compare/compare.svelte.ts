@@ -6,10 +6,9 @@ import { communityOf } from '$lib/community/membership.ts';
 import { endpointAt } from '$lib/community/requests.ts';
 import { monthFeatures } from '$lib/usage/features.ts';
 import { completeMonths, type MonthState } from '$lib/usage/month.ts';
-import { listAnalyses } from '$lib/vault/analyses.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import { listCommunities, listContributions } from '$lib/vault/communities.ts';
-import type { Analysis, JoinedCommunity, StoredContribution } from '$lib/vault/schema.ts';
+import type { JoinedCommunity, StoredContribution } from '$lib/vault/schema.ts';
 import type { RoundSummary } from '../../protocol/endpoint-client.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import { current } from '../home.svelte.ts';
@@ -24,7 +23,6 @@ class CompareState {
   manifest = $state.raw<Manifest>();
   demo = $state.raw<Demo>();
   contributions = $state.raw<readonly StoredContribution[]>([]);
-  analyses = $state.raw<readonly Analysis[]>([]);
   /** Undefined while the endpoint has not answered. */
   rounds = $state.raw<readonly RoundSummary[]>();
 
@@ -52,7 +50,7 @@ class CompareState {
     document.addEventListener('visibilitychange', onBack);
     addEventListener('online', onBack);
     const end = onVaultChange((stores) => {
-      if (['communities', 'contributions', 'analyses', 'homes'].some((name) => stores.includes(name))) void this.load();
+      if (['communities', 'contributions', 'homes'].some((name) => stores.includes(name))) void this.load();
     });
     return () => {
       document.removeEventListener('visibilitychange', onBack);
@@ -70,7 +68,6 @@ class CompareState {
       this.joined = communities.find(({ homeId }) => homeId === home?.id);
       this.manifest = this.joined && (await communityOf(this.joined)).manifest;
       this.contributions = this.joined === undefined ? [] : await listContributions(this.joined.id);
-      this.analyses = home === undefined ? [] : await listAnalyses(home.id);
       this.demo ??= await findDemo();
     } catch (error) {
       this.problem = wordsOf(error);
@@ -89,7 +86,7 @@ class CompareState {
       this.rounds = await endpointAt(joined.endpointUrl).rounds(id);
       for (const { state, month } of this.contributions) if (state === 'waiting') await sendWaiting(joined, month);
       for (const { month, state } of this.rounds) {
-        const known = this.analyses.some(({ comparison }) => comparison.month === month);
+        const known = current.analyses.some(({ comparison }) => comparison.month === month);
         if (state === 'opened' && !known && this.months.some((own) => own.month === month && !own.obstacle))
           await this.compare(month);
       }
