@@ -1,0 +1,33 @@
+/** Remembers the results of work by name; the ones not used for longest are forgotten first. Failures are not kept. */
+export class Cache<T> {
+  readonly #most: number;
+  readonly #values = new Map<string, Promise<T>>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(name: string, make: () => Promise<T>): Promise<T> {
+    const value = this.#values.get(name) ?? this.#make(name, make);
+    // A map keeps the order of insertion: taken out and put in again it is the newest.
+    this.#values.delete(name);
+    this.#values.set(name, value);
+    for (const oldest of this.#values.keys()) {
+      if (this.#values.size <= this.#most) break;
+      this.#values.delete(oldest);
+    }
+    return value;
+  }
+
+  delete(name: string): void {
+    this.#values.delete(name);
+  }
+
+  #make(name: string, make: () => Promise<T>): Promise<T> {
+    const value = make();
+    value.catch(() => {
+      if (this.#values.get(name) === value) this.#values.delete(name);
+    });
+    return value;
+  }
+}

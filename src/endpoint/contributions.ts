@@ -1,0 +1,141 @@
+/** Taking contributions: one of a home and round, the highest version wins, and a receipt for each. */
+import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
+import { checkCiphertext } from '../protocol/ciphertext.ts';
+import {
+  checkContributionFiles,
+  checkSignedContribution,
+  decodeContribution,
+  type CheckedContribution,
+  type Contribution,
+} from '../protocol/contribution.ts';
+import { ProtocolError } from '../protocol/error.ts';
+import { mostHomes } from '../protocol/fields.ts';
+import { sha256 } from '../protocol/hash.ts';
+import { encodeReceipt } from '../protocol/receipt.ts';
+import { signMessage, type SignedMessage } from '../protocol/signed.ts';
+import { closedRound, closesNow, isClosing } from './closing.ts';
+import type { Core, Round } from './core.ts';
+import { encodeKept, keptName, keptVersions, readKept, type KeptContribution } from './kept.ts';
+import { Problem } from './problem.ts';
+
+export class Contributions {
+  readonly #core: Core;
+  /** Homes that have a seat in a round, in this process: the ones on the disk and the ones on their way there. */
+  readonly #seats = new Map<string, Set<string>>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /**
+   * Checks and keeps a contribution; sending the same again gives the same receipt.
+   *
+   * @param body - as `encodeContribution` makes it
+   * @throws {ProtocolError} what is wrong with it
+   * @throws {Problem} `not-announced`, `round-closed`, `round-full`, `already-bound`, `superseded`, `too-many`
+   */
+  async take(round: Round, body: Uint8Array): Promise<SignedMessage> {
+    const announcement = await this.#core.announcement(round);
+    const contribution = decodeContribution(body);
+    const checked = await checkSignedContribution(contribution.signed, round.community, announcement);
+    await checkContributionFiles(contribution, checked);
+    contribution.ciphertexts.forEach(checkCiphertext);
+    const hashes = checked.header.ciphertexts.map(toHex);
+    if (new Set(hashes).size !== hashes.length) {
+      throw new ProtocolError('bad-ciphertext', 'Two ciphertexts of the contribution are the same');
+    }
+
+    const kept = await readKept(this.#core, round, toHex(checked.header.invite), checked.header.version);
+    if (kept !== undefined && equalBytes(kept.signed.body, contribution.signed.body)) {
+      return this.#acknowledge(round, contribution, checked, kept);
+    }
+    if (await closesNow(this.#core, round)) throw closed(round);
+    if (kept !== undefined) throw otherOfThisVersion();
+    const there = await keptVersions(this.#core, round);
+    this.#checkVersion(checked, there);
+    await this.#bind(round, checked);
+    this.#takeSeat(round, toHex(checked.header.invite), there);
+    return this.#acknowledge(round, contribution, checked, {
+      signed: contribution.signed,
+      sealedFingerprints: contribution.sealedFingerprints,
+      receivedMs: this.#core.now(),
+    });
+  }
+
+  #checkVersion({ header: { invite, version } }: CheckedContribution, there: ReadonlyMap<string, number[]>): void {
+    const versions = there.get(toHex(invite)) ?? [];
+    const latest = versions.at(-1) ?? -1;
+    if (latest > version) {
+      throw new Problem('superseded', `This home’s version ${latest} is there already; this is ${version}.`);
+    }
+    if (versions.length >= this.#core.limits.versions) {
+      throw new Problem('too-many', `A home sends ${this.#core.limits.versions} versions a round at most.`);
+    }
+  }
+
+  /** Binds the invite to the home's first key, and each of its keys and ciphertexts to the invite, for good. */
+  async #bind({ prefix, community }: Round, { header }: CheckedContribution): Promise<void> {
+    const home = `communities/${toHex(community.id)}`;
+    const bind = (name: string, to: Bytes, otherwise: string): Promise<void> =>
+      this.#core.createOnce(name, to, () => new Problem('already-bound', otherwise));
+    const members = header.certificates.map(({ member }) => member);
+    const [first = header.invite] = members;
+    await bind(`${home}/bindings/${toHex(header.invite)}`, first, 'The invite was used by another home before.');
+    await Promise.all(
+      members.map((member) =>
+        bind(`${home}/members/${toHex(member)}`, header.invite, 'The member key came with another invite before.'),
+      ),
+    );
+    await Promise.all(
+      header.ciphertexts.map((hash) =>
+        bind(`${prefix}/ciphertexts/${toHex(hash)}`, header.invite, 'A ciphertext came with another invite before.'),
+      ),
+    );
+  }
+
+  #takeSeat({ prefix }: Round, invite: string, there: ReadonlyMap<string, number[]>): void {
+    const seats = this.#seats.get(prefix) ?? new Set();
+    this.#seats.set(prefix, seats);
+    for (const other of there.keys()) seats.add(other);
+    if (seats.size >= mostHomes && !seats.has(invite)) {
+      throw new Problem('round-full', `A round takes ${mostHomes} homes; this one is full.`);
+    }
+    seats.add(invite);
+  }
+
+  /** Makes a contribution durable, and gives its receipt if it is sure to be on the list. */
+  async #acknowledge(
+    round: Round,
+    { ciphertexts }: Contribution,
+    { header, member, signature }: CheckedContribution,
+    kept: KeptContribution,
+  ): Promise<SignedMessage> {
+    const { store, signer } = this.#core;
+    if (!(await isClosing(this.#core, round))) {
+      await Promise.all(ciphertexts.map((ciphertext) => store.putBlob(round.bucket, ciphertext)));
+      const name = keptName(round, toHex(header.invite), header.version);
+      await this.#core.createOnce(name, encodeKept(kept), otherOfThisVersion);
+    }
+    // Who closes a round says so before looking for contributions. If that has not happened by now, this one, which is
+    // durable, will be found; else only the list knows.
+    if (await isClosing(this.#core, round)) {
+      const { list } = await closedRound(this.#core, round);
+      if (!list.entries.some((entry) => equalBytes(entry.signature, signature))) throw closed(round);
+    }
+    const receipt = encodeReceipt({
+      community: round.community.id,
+      month: round.month,
+      member,
+      version: header.version,
+      contribution: await sha256(kept.signed.body),
+      receivedMs: kept.receivedMs,
+    });
+    return signMessage('receipt', receipt, [signer]);
+  }
+}
+
+const closed = ({ month }: Round): Problem =>
+  new Problem('round-closed', `The round of ${month} takes no contributions any more.`);
+
+const otherOfThisVersion = (): ProtocolError =>
+  new ProtocolError('already-decided', 'Another contribution of this version is there; count the version up');

@@ -1,0 +1,83 @@
+/** What the endpoint refuses, as problem details (RFC 9457) of type `urn:peua:<code>`. */
+import { ProtocolError, type ProtocolErrorCode } from '../protocol/error.ts';
+import { StoreError, type StoreErrorCode } from './store.ts';
+
+/** Kind of a refusal that is the endpoint's own, with its HTTP status and title. */
+const own = {
+  'not-found': [404, 'There is nothing here'],
+  'method-not-allowed': [405, 'This cannot be done here'],
+  'bad-authorization': [401, 'Only stewards may read this'],
+  'too-slow': [408, 'The request came in too slowly'],
+  'too-large': [413, 'The request is too large'],
+  'wrong-type': [415, 'The request is not CBOR'],
+  'bad-range': [416, 'The file has no such part'],
+  'wrong-endpoint': [409, 'The community belongs to another endpoint'],
+  'not-announced': [409, 'The round is not announced yet'],
+  'not-closed': [409, 'The round is not closed yet'],
+  'round-closed': [409, 'The round is closed'],
+  'round-full': [409, 'The round is full'],
+  superseded: [409, 'A newer version is there'],
+  'already-bound': [409, 'The invite or key is taken'],
+  'too-many': [429, 'There are too many of these'],
+  'too-fast': [429, 'Too many requests'],
+  damaged: [500, 'A stored file is damaged'],
+  internal: [500, 'Something went wrong'],
+  stopping: [503, 'The endpoint is stopping'],
+  'storage-failed': [503, 'The storage failed'],
+  'storage-full': [507, 'The storage is full'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+const ofStore = { damaged: 'damaged', full: 'storage-full', failed: 'storage-failed' } as const satisfies Record<
+  StoreErrorCode,
+  keyof typeof own
+>;
+
+const forbidden: readonly ProtocolErrorCode[] = ['bad-signature', 'wrong-signer', 'bad-certificate', 'unknown-invite'];
+const conflicting: readonly ProtocolErrorCode[] = [
+  'wrong-announcement',
+  'wrong-list',
+  'already-decided',
+  'not-enough-seals',
+  'not-enough-homes',
+];
+
+export type ProblemCode = keyof typeof own;
+
+/** A refusal that has a code of the endpoint's own; `message` is for people. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  /** When to try again. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ProblemCode, message: string, retryAfterSeconds?: number) {
+    super(message);
+    this.name = 'Problem';
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** The answer for an error. What is not meant for the outside is told in general words. */
+export function problemDetails(error: unknown): ProblemDetails {
+  if (error instanceof ProtocolError) {
+    const { code, message } = error;
+    const status = code === 'malformed' ? 400 : forbidden.includes(code) ? 403 : conflicting.includes(code) ? 409 : 422;
+    return { type: `urn:peua:${code}`, title: 'The endpoint does not accept this', status, detail: message };
+  }
+  const code = error instanceof Problem ? error.code : error instanceof StoreError ? ofStore[error.code] : 'internal';
+  const [status, title] = own[code];
+  const detail =
+    error instanceof Problem
+      ? error.message
+      : code === 'storage-full'
+        ? 'Nothing was kept of this request. Tell who runs the endpoint, and send it again later.'
+        : 'Tell who runs the endpoint, and try again later.';
+  return { type: `urn:peua:${code}`, title, status, detail };
+}
