@@ -1,0 +1,105 @@
+/** What the service worker keeps: the app at once, the encryption module from its first use on, across updates. */
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import * as v from 'valibot';
+import { madeUpMeterFile } from './made-up-file.ts';
+import { contribute, importFile, joinDemo, startRound } from './steps.ts';
+import { expect, test } from './support.ts';
+
+const iconsSchema = v.object({
+  icons: v.array(v.object({ src: v.string(), sizes: v.string(), purpose: v.optional(v.string()) })),
+});
+
+/** Paths of the WebAssembly files that the app's own cache holds. */
+const keptModules = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const names = await caches.keys();
+    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return requests
+      .flat()
+      .map(({ url }) => new URL(url).pathname)
+      .filter((path) => path.includes('tfhe'));
+  });
+
+test('the encryption module is fetched when first used, works offline then, and survives an update of the app', async ({
+  page,
+  product,
+  context,
+  complaints,
+}) => {
+  test.setTimeout(300_000);
+  const fetched: string[] = [];
+  context.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+  const modules = () => fetched.filter((path) => path.includes('tfhe'));
+
+  await importFile(page, madeUpMeterFile());
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await page.goto('/trends/');
+  await joinDemo(page);
+  const month = await page.getByLabel('Month', { exact: true }).inputValue();
+  await startRound(page, month);
+  expect(modules()).toEqual([]);
+  expect(await keptModules(page)).toEqual([]);
+
+  await contribute(page);
+  const kept = await keptModules(page);
+  expect(kept.some((path) => path.endsWith('.wasm'))).toBe(true);
+
+  // The app's own server is gone; the endpoint is there: encryption works from what is kept.
+  await product.stop();
+  await product.startEndpoint();
+  await page.reload();
+  await contribute(page, 'Replace my contribution');
+
+  // An update: one page differs, and the module is no longer to be had from the server.
+  await product.stop();
+  const update = await mkdtemp(join(tmpdir(), 'energy-update-'));
+  await cp('build/app', update, { recursive: true });
+  const worker = join(update, 'service-worker.js');
+  const source = await readFile(worker, 'utf8');
+  const changed = source.replace(/("url":"\/privacy\/?"[^}]*"revision":")[0-9a-f]+/, '$1updated');
+  expect(changed).not.toBe(source);
+  await writeFile(worker, changed);
+  const workers = join(update, '_app', 'immutable', 'workers', 'assets');
+  for (const file of await readdir(workers)) if (file.includes('tfhe')) await rm(join(workers, file));
+  await product.startEndpoint();
+  await product.startApp(update);
+  await page.reload();
+  await page.getByRole('button', { name: 'Reload now' }).click();
+  await page.waitForEvent('load');
+  await expect(page.getByText('A newer version of this app is ready.')).toBeHidden();
+  expect(await keptModules(page)).toEqual(kept);
+  await contribute(page, 'Replace my contribution');
+
+  await rm(update, { recursive: true });
+  await product.stop();
+  await product.start();
+  // While no server was there the browser itself complains that it cannot look for updates.
+  const expected = /ERR_CONNECTION_REFUSED|Failed to update a ServiceWorker/;
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
+});
+
+test('the app can be installed to the home screen', async ({ page }) => {
+  await page.goto('/');
+  const href = await page.locator('link[rel=manifest]').getAttribute('href');
+  const manifest: unknown = JSON.parse(await page.evaluate(async (path) => (await fetch(path ?? '')).text(), href));
+  expect(manifest).toMatchObject({ display: 'standalone', start_url: '/' });
+  const { icons } = v.parse(iconsSchema, manifest);
+  expect(icons.map(({ sizes }) => sizes)).toEqual(expect.arrayContaining(['192x192', '512x512']));
+  expect(icons.some(({ purpose }) => purpose?.includes('maskable'))).toBe(true);
+  for (const { src, sizes } of icons) {
+    const size = await page.evaluate(
+      (path) =>
+        new Promise<string>((resolve, reject) => {
+          const image = new Image();
+          image.onload = () => resolve(`${image.naturalWidth}x${image.naturalHeight}`);
+          image.onerror = () => reject(new Error(path));
+          image.src = path;
+        }),
+      src,
+    );
+    if (src.endsWith('.png')) expect(size).toBe(sizes);
+  }
+});
