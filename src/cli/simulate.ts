@@ -59,9 +59,13 @@ interface RunningEndpoint {
 async function startEndpoint(): Promise<RunningEndpoint> {
   const data = await mkdtemp(join(tmpdir(), 'simulated-endpoint-'));
   const program = fileURLToPath(new URL('./endpoint.mjs', import.meta.url));
-  const child = spawn(process.execPath, [program, 'serve', '--data', data, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, 'serve', '--data', data, '--port', '0', '--origin', 'http://localhost'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const stop = async (): Promise<void> => {
     await ended(child);
     await rm(data, { recursive: true, force: true });

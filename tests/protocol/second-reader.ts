@@ -1,0 +1,587 @@
+/**
+ * A second reader of the contribution protocol's messages, written from docs/protocol.md alone: it shares no code and no
+ * library with the product (its own CBOR, Node's own Ed25519 and SHA-256), so that the two can find each other's
+ * mistakes. Slow, obvious, for tests only.
+ */
+import { createHash, createPublicKey, verify } from 'node:crypto';
+
+/** A message that is not what the document says; `code` is the check's name. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+const refuse = (code: string): never => {
+  throw new Refusal(code);
+};
+const must = (holds: boolean, code = 'malformed'): void => {
+  if (!holds) refuse(code);
+};
+
+// CBOR, core deterministic form.
+
+export type Value = number | string | boolean | null | Buffer | Value[] | Map<string, Value>;
+
+/** An item that must be there. */
+const the = <T>(item: T | undefined): T => (item === undefined ? refuse('malformed') : item);
+
+class Cursor {
+  at = 0;
+  readonly bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  take(count: number): Buffer {
+    must(this.at + count <= this.bytes.length);
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+
+  value(): Value {
+    const first = this.take(1).readUInt8();
+    const [major, short] = [first >> 5, first & 31];
+    if (first === 0xf4) return false;
+    if (first === 0xf5) return true;
+    if (first === 0xf6) return null;
+    must(major < 6 && short < 28);
+    let argument = BigInt(short);
+    if (short >= 24) {
+      const width = 2 ** (short - 24);
+      argument = BigInt(`0x${this.take(width).toString('hex')}`);
+      must(argument >= the([24n, 0x100n, 0x1_0000n, 0x1_0000_0000n][short - 24]));
+    }
+    must(argument <= BigInt(Number.MAX_SAFE_INTEGER));
+    const count = Number(argument);
+    if (major === 0) return count;
+    if (major === 1) return -1 - count;
+    if (major === 2) return this.take(count);
+    if (major === 3) {
+      const raw = this.take(count);
+      must(Buffer.from(raw.toString('utf8')).equals(raw));
+      return raw.toString('utf8');
+    }
+    if (major === 4) return Array.from({ length: count }, () => this.value());
+    const map = new Map<string, Value>();
+    let before: Buffer | undefined;
+    for (let i = 0; i < count; i++) {
+      const from = this.at;
+      const key = this.value();
+      const encoded = this.bytes.subarray(from, this.at);
+      if (typeof key !== 'string') return refuse('malformed');
+      must(before === undefined || Buffer.compare(before, encoded) < 0);
+      before = encoded;
+      map.set(key, this.value());
+    }
+    return map;
+  }
+}
+
+const parse = (bytes: Buffer): Value => {
+  const cursor = new Cursor(bytes);
+  const value = cursor.value();
+  must(cursor.at === bytes.length);
+  return value;
+};
+
+/** CBOR of lists, byte strings, texts and whole numbers: what signatures of nested parts cover. */
+const write = (value: Value): Buffer => {
+  const head = (major: number, count: number): Buffer => {
+    const widths = [24, 0x100, 0x1_0000, 0x1_0000_0000];
+    if (count < 24) return Buffer.of((major << 5) | count);
+    const size = widths.findIndex((limit, i) => i > 0 && count < limit);
+    const width = size === -1 ? 8 : 2 ** (size - 1);
+    const argument = Buffer.from(
+      BigInt(count)
+        .toString(16)
+        .padStart(2 * width, '0'),
+      'hex',
+    );
+    return Buffer.concat([Buffer.of((major << 5) | (24 + Math.log2(width))), argument]);
+  };
+  if (value === null) return Buffer.of(0xf6);
+  if (typeof value === 'boolean') return Buffer.of(value ? 0xf5 : 0xf4);
+  if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value);
+  if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
+  if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value]);
+  if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map(write)]);
+  const pairs = [...value].map(([key, item]) => [write(key), write(item)] as const);
+  pairs.sort(([a], [b]) => Buffer.compare(a, b));
+  return Buffer.concat([head(5, pairs.length), ...pairs.flat()]);
+};
+
+// Shapes.
+
+type Shape<T> = (value: Value | undefined) => T;
+
+const bytes =
+  (length: number): Shape<Buffer> =>
+  (value) =>
+    Buffer.isBuffer(value) && value.length === length ? value : refuse('malformed');
+const anyBytes: Shape<Buffer> = (value) => (Buffer.isBuffer(value) ? value : refuse('malformed'));
+const whole =
+  (least: number, most: number): Shape<number> =>
+  (value) =>
+    typeof value === 'number' && value >= least && value <= most ? value : refuse('malformed');
+const matching =
+  (pattern: RegExp): Shape<string> =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value) ? value : refuse('malformed');
+const label = (most: number): Shape<string> => {
+  const plain = matching(new RegExp(`^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]{1,${most}}$`, 'u'));
+  return (value) => (plain(value).trim() === value ? value : refuse('malformed'));
+};
+const list =
+  <T>(shape: Shape<T>, least: number, most: number): Shape<T[]> =>
+  (value) =>
+    Array.isArray(value) && value.length >= least && value.length <= most ? value.map(shape) : refuse('malformed');
+const fixed =
+  (...shapes: Shape<unknown>[]): Shape<Value[]> =>
+  (value) => {
+    if (!Array.isArray(value) || value.length !== shapes.length) return refuse('malformed');
+    shapes.forEach((shape, i) => shape(value[i]));
+    return value;
+  };
+const fields =
+  (shapes: Record<string, Shape<unknown>>): Shape<Map<string, Value>> =>
+  (value) => {
+    if (!(value instanceof Map) || [...value.keys()].sort().join() !== Object.keys(shapes).sort().join())
+      return refuse('malformed');
+    for (const [name, shape] of Object.entries(shapes)) shape(value.get(name));
+    return value;
+  };
+const orNull =
+  (shape: Shape<unknown>): Shape<unknown> =>
+  (value) =>
+    value === null ? null : shape(value);
+const oneOf = (...texts: string[]): Shape<string> => matching(new RegExp(`^(?:${texts.join('|')})$`));
+
+const hash = bytes(32);
+const key = bytes(32);
+const signature = bytes(64);
+const month = matching(/^[0-9]{4}-(0[1-9]|1[0-2])$/);
+const instant = whole(0, Date.UTC(9999, 11, 31, 23, 59, 59, 999));
+const truth: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : refuse('malformed'));
+
+// Hashes and signatures.
+
+const sha256 = (data: Buffer): Buffer => createHash('sha256').update(data).digest();
+
+const isSigned = (type: string, body: Buffer, by: Buffer, signed: Buffer): boolean => {
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), by]);
+  const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  return verify(null, Buffer.concat([Buffer.from(`private-energy ${type} v1\0`), body]), publicKey, signed);
+};
+
+interface Signed {
+  readonly body: Buffer;
+  readonly signers: Buffer[];
+  readonly signatures: Buffer[];
+}
+
+const signedShape = fixed(anyBytes, list(fixed(key, signature), 1, 9));
+
+function open(message: Buffer): Signed {
+  const [body, pairs] = signedShape(parse(message)) as [Buffer, [Buffer, Buffer][]];
+  const signers = pairs.map(([signer]) => signer);
+  signers.forEach((signer, i) => must(i === 0 || Buffer.compare(the(signers[i - 1]), signer) < 0));
+  return { body, signers, signatures: pairs.map(([, one]) => one) };
+}
+
+/** At least `least` of these keys, and nobody else, have signed. */
+function checkSigners(type: string, { body, signers, signatures }: Signed, allowed: Buffer[], least: number): void {
+  must(signers.length >= least && signers.every((one) => allowed.some((other) => other.equals(one))), 'wrong-signer');
+  must(
+    signers.every((signer, i) => isSigned(type, body, signer, the(signatures[i]))),
+    'bad-signature',
+  );
+}
+
+// Messages.
+
+interface Manifest {
+  readonly id: Buffer;
+  readonly body: Map<string, Value>;
+  readonly stewards: Buffer[];
+  readonly threshold: number;
+  readonly minimumHomes: number;
+  readonly cohorts: string[];
+  readonly publishes: string[];
+  readonly endpointKey: Buffer;
+  /** Issuing steward by invite key, hex. */
+  readonly issuers: Map<string, number>;
+}
+
+const manifestShape = fields({
+  name: label(60),
+  schema: whole(1, 1),
+  stewards: list(fixed(label(40), key), 2, 9),
+  threshold: whole(2, 9),
+  minimumHomes: whole(15, 1000),
+  cohorts: list(label(40), 0, 5),
+  publishes: list(oneOf('profiles', 'means', 'deciles'), 0, 3),
+  endpointKey: key,
+  lookHours: whole(0, 336),
+  invites: list(fixed(key, whole(0, 8), signature), 0, 4000),
+  salt: bytes(16),
+});
+
+const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
+const hex = (value: Buffer): string => value.toString('hex');
+const ascending = (keys: Buffer[]): boolean =>
+  keys.every((one, i) => i === 0 || Buffer.compare(the(keys[i - 1]), one) < 0);
+
+function readManifest(message: Buffer): Manifest {
+  const signed = open(message);
+  const body = manifestShape(parse(signed.body));
+  const named = body.get('stewards') as [string, Buffer][];
+  const invites = body.get('invites') as [Buffer, number, Buffer][];
+  const cohorts = body.get('cohorts') as string[];
+  const publishes = body.get('publishes') as string[];
+  const threshold = body.get('threshold') as number;
+  const stewards = named.map(([, one]) => one);
+  const order = ['profiles', 'means', 'deciles'];
+  must(threshold <= stewards.length, 'bad-manifest');
+  must(distinct(named.map(([name]) => name)) && distinct(stewards.map(hex)), 'bad-manifest');
+  must(distinct(['community', ...cohorts]), 'bad-manifest');
+  must(order.filter((one) => publishes.includes(one)).join() === publishes.join(), 'bad-manifest');
+  must(ascending(invites.map(([invite]) => invite)), 'bad-manifest');
+  must(
+    invites.every(([, steward]) => steward < stewards.length),
+    'bad-manifest',
+  );
+  checkSigners('manifest', signed, stewards, stewards.length);
+  for (const [invite, steward, word] of invites) {
+    const covered = write([body.get('salt') as Buffer, invite, steward]);
+    must(isSigned('invite', covered, the(stewards[steward]), word), 'bad-signature');
+  }
+  return {
+    id: sha256(signed.body),
+    body,
+    stewards,
+    threshold,
+    minimumHomes: body.get('minimumHomes') as number,
+    cohorts,
+    publishes,
+    endpointKey: body.get('endpointKey') as Buffer,
+    issuers: new Map(invites.map(([invite, steward]) => [hex(invite), steward])),
+  };
+}
+
+const ofCommunity = (body: Map<string, Value>, { id }: Manifest): void =>
+  must((body.get('community') as Buffer).equals(id), 'wrong-community');
+
+const roundKeyShape = fields({
+  community: hash,
+  month,
+  steward: whole(0, 8),
+  schema: whole(1, 1),
+  closesMs: instant,
+  publicKey: anyBytes,
+  hpkeKey: key,
+});
+
+function readRoundKey(message: Buffer, manifest: Manifest): Map<string, Value> {
+  const signed = open(message);
+  const body = roundKeyShape(parse(signed.body));
+  ofCommunity(body, manifest);
+  const steward = manifest.stewards[body.get('steward') as number];
+  if (steward === undefined) return refuse('wrong-signer');
+  checkSigners('round-key', signed, [steward], 1);
+  return body;
+}
+
+interface Round {
+  readonly hash: Buffer;
+  readonly month: string;
+}
+
+function readAnnouncement(message: Buffer, manifest: Manifest): Round {
+  const keys = list(anyBytes, 2, 9)(parse(message)).map((one) => readRoundKey(one, manifest));
+  const months = keys.map((one) => one.get('month') as string);
+  must(
+    keys.length === manifest.stewards.length &&
+      keys.every((one, i) => one.get('steward') === i && one.get('closesMs') === the(keys[0]).get('closesMs')) &&
+      new Set(months).size === 1,
+    'bad-announcement',
+  );
+  return { hash: sha256(message), month: the(months[0]) };
+}
+
+const chainShape = list(fixed(key, signature), 1, 8);
+const cohortShape = whole(-1, 4);
+const versionShape = whole(0, 0xffff_ffff);
+const headerShape = fixed(hash, month, hash, key, chainShape, cohortShape, versionShape, list(hash, 2, 9));
+const contributionShape = fields({ header: anyBytes, fingerprints: list(hash, 2, 9) });
+
+function readContribution(signed: Signed, manifest: Manifest, round: Round): Map<string, Value> {
+  const body = contributionShape(parse(signed.body));
+  const header = headerShape(parse(body.get('header') as Buffer));
+  const [community, ofMonth, announcement, invite, chain, cohort, , ciphertexts] = header as [
+    Buffer,
+    string,
+    Buffer,
+    Buffer,
+    [Buffer, Buffer][],
+    number,
+    number,
+    Buffer[],
+  ];
+  must(community.equals(manifest.id), 'wrong-community');
+  must(ofMonth === round.month, 'wrong-round');
+  must(announcement.equals(round.hash), 'wrong-announcement');
+  const count = manifest.stewards.length;
+  must(ciphertexts.length === count && (body.get('fingerprints') as Buffer[]).length === count);
+  must(cohort < manifest.cohorts.length);
+  must(manifest.issuers.has(hex(invite)), 'unknown-invite');
+  let by = invite;
+  for (const [member, word] of chain) {
+    const covered = write(new Map<string, Value>([['community', community], ['member', member]])); // prettier-ignore
+    must(isSigned('certificate', covered, by, word), 'bad-certificate');
+    by = member;
+  }
+  checkSigners('contribution', signed, [by], 1);
+  must(signed.signers.length === 1, 'wrong-signer');
+  return new Map<string, Value>([...body, ['header', header]]);
+}
+
+const receiptShape = fields({
+  community: hash,
+  month,
+  member: key,
+  version: versionShape,
+  contribution: hash,
+  receivedMs: instant,
+});
+const closeShape = fields({ community: hash, month, announcement: hash });
+const sealShape = fields({ community: hash, month, list: hash });
+const culpritsShape = fields({ community: hash, month, list: hash, invites: list(key, 1, 10) });
+const sums = list(whole(0, 1_048_572), 313, 313);
+const openingShape = fields({ community: hash, month, list: hash, steward: whole(0, 8), sums: list(sums, 1, 6) });
+const profile = list(whole(0, 10_230), 24, 24);
+const groupShape = fields({
+  name: label(40),
+  homes: whole(1, 1000),
+  profiles: orNull(fields({ weekdayWh: profile, weekendWh: profile })),
+  means: orNull(list(whole(0, 255), 8, 8)),
+  deciles: orNull(list(list(whole(1, 255), 9, 9), 8, 8)),
+});
+const normsShape = fields({
+  community: hash,
+  month,
+  list: hash,
+  groups: list(groupShape, 1, 6),
+  rest: hash,
+  checked: truth,
+});
+const entryShape = fixed(key, chainShape, cohortShape, versionShape, anyBytes, anyBytes, signature);
+const listShape = fields({
+  community: hash,
+  month,
+  announcement: hash,
+  closedMs: instant,
+  entries: list(entryShape, 0, 1000),
+  groups: list(fixed(label(40), whole(1, 1000)), 0, 6),
+  culprits: list(anyBytes, 0, 9),
+  removed: list(entryShape, 0, 90),
+});
+
+/** The one steward who signed. */
+function soleSteward(type: string, signed: Signed, { stewards }: Manifest): number {
+  must(signed.signers.length === 1, 'wrong-signer');
+  checkSigners(type, signed, stewards, 1);
+  return stewards.findIndex((one) => one.equals(the(signed.signers[0])));
+}
+
+function readCulprits(message: Buffer, manifest: Manifest): Map<string, Value> {
+  const signed = open(message);
+  const body = culpritsShape(parse(signed.body));
+  must(ascending(body.get('invites') as Buffer[]));
+  ofCommunity(body, manifest);
+  return new Map([...body, ['steward', soleSteward('culprits', signed, manifest)]]);
+}
+
+type Entry = [Buffer, [Buffer, Buffer][], number, number, Buffer, Buffer, Buffer];
+
+const split = (joined: Buffer): Buffer[] => {
+  must(joined.length % 32 === 0);
+  return Array.from({ length: joined.length / 32 }, (_, i) => joined.subarray(32 * i, 32 * (i + 1)));
+};
+
+/** The groups that open, as `[name, homes]`. */
+function groupsOf(entries: Entry[], manifest: Manifest): [string, number][] {
+  const issuerOf = (entry: Entry): number => manifest.issuers.get(hex(entry[0])) ?? refuse('unknown-invite');
+  const enough = (some: Entry[]): boolean => {
+    const counts = manifest.stewards.map((_, steward) => some.filter((entry) => issuerOf(entry) === steward).length);
+    counts.sort((a, b) => b - a);
+    const others = counts.slice(manifest.threshold - 1).reduce((sum, count) => sum + count, 0);
+    return others >= manifest.minimumHomes;
+  };
+  if (!enough(entries)) return [];
+  let opened = manifest.cohorts.map((_, i) => i).filter((i) => enough(entries.filter((entry) => entry[2] === i)));
+  for (;;) {
+    const rest = entries.filter((entry) => !opened.includes(entry[2]));
+    if (opened.length === 0 || rest.length === 0 || enough(rest)) break;
+    const sizes = opened.map((i) => entries.filter((entry) => entry[2] === i).length);
+    opened = opened.filter((_, i) => i !== sizes.indexOf(Math.min(...sizes)));
+  }
+  return [
+    ['community', entries.length],
+    ...opened.map((i): [string, number] => [
+      the(manifest.cohorts[i]),
+      entries.filter((entry) => entry[2] === i).length,
+    ]),
+  ];
+}
+
+function readList(message: Buffer, manifest: Manifest, round: Round): Map<string, Value> {
+  const signed = open(message);
+  const body = listShape(parse(signed.body));
+  must(signed.signers.length === 1, 'wrong-signer');
+  checkSigners('list', signed, [manifest.endpointKey], 1);
+  ofCommunity(body, manifest);
+  must(body.get('month') === round.month, 'wrong-round');
+  must((body.get('announcement') as Buffer).equals(round.hash), 'wrong-announcement');
+  const entries = body.get('entries') as Entry[];
+  const removed = body.get('removed') as Entry[];
+  must(ascending(entries.map(([invite]) => invite)) && ascending(removed.map(([invite]) => invite)), 'bad-list');
+  must(distinct(entries.map((entry) => hex(the(entry[1].at(-1))[0]))), 'bad-list');
+  must(distinct(entries.flatMap((entry) => split(entry[4]).map(hex))), 'bad-list');
+  for (const [invite, chain, cohort, version, ciphertexts, fingerprints, word] of entries) {
+    const header = [manifest.id, round.month, round.hash, invite, chain, cohort, version, split(ciphertexts)];
+    const covered = write(new Map<string, Value>([['header', write(header)], ['fingerprints', split(fingerprints)]])); // prettier-ignore
+    const one = { body: covered, signers: [the(chain.at(-1))[0]], signatures: [word] };
+    readContribution(one, manifest, round);
+  }
+  const groups = groupsOf(entries, manifest);
+  must(groups.length > 0, 'not-enough-homes');
+  must(JSON.stringify(body.get('groups')) === JSON.stringify(groups), 'bad-list');
+
+  // A corrected list leaves out whom stewards have named on the first list, and nobody else.
+  const first = [...entries, ...removed].sort(([a], [b]) => Buffer.compare(a, b));
+  const before = new Map<string, Value>([...body]);
+  before.set('entries', first).set('groups', groupsOf(first, manifest)).set('culprits', []).set('removed', []);
+  const firstHash = sha256(write(before));
+  const words = (body.get('culprits') as Buffer[]).map((word) => readCulprits(word, manifest));
+  must(
+    words.every((word) => word.get('month') === round.month && (word.get('list') as Buffer).equals(firstHash)),
+    'bad-list',
+  );
+  must(
+    words.every((word, i) => i === 0 || Number(the(words[i - 1]).get('steward')) < Number(word.get('steward'))),
+    'bad-list',
+  );
+  const named = new Set(words.flatMap((word) => (word.get('invites') as Buffer[]).map(hex)));
+  must(
+    first.every((entry) => named.has(hex(entry[0])) === removed.includes(entry)),
+    'bad-list',
+  );
+  return body;
+}
+
+/**
+ * Reads one message of the vectors.
+ *
+ * @param context - hex of what the reader knows beforehand
+ * @returns the message's fields
+ * @throws {Refusal}
+ */
+export function readMessage(message: string, encoded: Buffer, context: Readonly<Record<string, unknown>>): Value {
+  const known = (name: string): Buffer => Buffer.from(String(context[name]), 'hex');
+  const manifest = (): Manifest => readManifest(known('manifest'));
+  const round = (): Round => readAnnouncement(known('announcement'), manifest());
+  switch (message) {
+    case 'manifest':
+      return readManifest(encoded).body;
+    case 'round-key':
+      return readRoundKey(encoded, manifest());
+    case 'announcement':
+      return new Map([['hash', readAnnouncement(encoded, manifest()).hash]]);
+    case 'contribution':
+      return readContribution(open(encoded), manifest(), round());
+    case 'receipt': {
+      const signed = open(encoded);
+      const body = receiptShape(parse(signed.body));
+      must(signed.signers.length === 1, 'wrong-signer');
+      checkSigners('receipt', signed, [manifest().endpointKey], 1);
+      ofCommunity(body, manifest());
+      must((body.get('contribution') as Buffer).equals(sha256(open(known('contribution')).body)), 'wrong-round');
+      return body;
+    }
+    case 'close': {
+      const signed = open(encoded);
+      const body = closeShape(parse(signed.body));
+      ofCommunity(body, manifest());
+      const same = body.get('month') === round().month && (body.get('announcement') as Buffer).equals(round().hash);
+      must(same, 'wrong-announcement');
+      checkSigners('close', signed, manifest().stewards, manifest().threshold);
+      return body;
+    }
+    case 'list':
+      return readList(encoded, manifest(), round());
+    case 'culprits': {
+      const body = readCulprits(encoded, manifest());
+      body.delete('steward');
+      return body;
+    }
+    case 'seal': {
+      const signed = open(encoded);
+      const body = sealShape(parse(signed.body));
+      ofCommunity(body, manifest());
+      soleSteward('seal', signed, manifest());
+      return body;
+    }
+    case 'opening': {
+      const signed = open(encoded);
+      const body = openingShape(parse(signed.body));
+      ofCommunity(body, manifest());
+      const same = body.get('month') === context.month && (body.get('list') as Buffer).equals(known('list'));
+      must(same && (body.get('sums') as Value[]).length === context.groups, 'wrong-list');
+      must(soleSteward('opening', signed, manifest()) === body.get('steward'), 'wrong-signer');
+      return body;
+    }
+    case 'norms': {
+      const signed = open(encoded);
+      const body = normsShape(parse(signed.body));
+      ofCommunity(body, manifest());
+      must(body.get('month') === context.month, 'wrong-round');
+      for (const group of body.get('groups') as Map<string, Value>[]) {
+        for (const part of ['profiles', 'means', 'deciles'])
+          must((group.get(part) !== null) === manifest().publishes.includes(part));
+      }
+      checkSigners('norms', signed, manifest().stewards, manifest().threshold);
+      return body;
+    }
+    case 'invite-link': {
+      const text = encoded.toString('utf8');
+      const fragment = text.slice(text.indexOf('#') + 1);
+      const raw = Buffer.from(fragment, 'base64url');
+      must(raw.length > 0 && raw.toString('base64url') === fragment);
+      const [endpointUrl, community, seed] = fixed(
+        matching(/^https?:\/\/[^/?#@]+(?:\/[^?#@]*[^?#@/])?$/),
+        hash,
+        bytes(32),
+      )(parse(raw));
+      return new Map([
+        ['endpointUrl', the(endpointUrl)],
+        ['community', the(community)],
+        ['seed', the(seed)],
+      ]);
+    }
+    default:
+      throw new Error(`no reader of ${message}`);
+  }
+}
+
+/** A value as the vectors' JSON has it. */
+export const asJson = (value: Value): unknown => {
+  if (Buffer.isBuffer(value)) return hex(value);
+  if (Array.isArray(value)) return value.map(asJson);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, item]) => [name, asJson(item)]));
+  return value;
+};

@@ -1,0 +1,146 @@
+/**
+ * The test vectors of tests/vectors/protocol: this product's checks accept every good message and refuse every bad one
+ * for its one fault. `WRITE_VECTORS=1` writes them anew.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fromHex, type Bytes } from '../../src/protocol/bytes.ts';
+import { checkClose } from '../../src/protocol/close.ts';
+import { checkSignedContribution } from '../../src/protocol/contribution.ts';
+import { checkCulprits } from '../../src/protocol/culprits.ts';
+import { parseInviteLink } from '../../src/protocol/invite.ts';
+import { checkList } from '../../src/protocol/list.ts';
+import { checkManifest, type Community } from '../../src/protocol/manifest.ts';
+import { checkNorms } from '../../src/protocol/norms-message.ts';
+import { checkOpening } from '../../src/protocol/opening.ts';
+import { checkReceipt } from '../../src/protocol/receipt.ts';
+import { checkAnnouncement, checkRoundKey, type Announcement } from '../../src/protocol/round-key.ts';
+import { checkSeal } from '../../src/protocol/seal.ts';
+import { decodeSigned } from '../../src/protocol/signed.ts';
+import { asJson, readMessage, Refusal } from './second-reader.ts';
+import { makeVectors, type Json, type Vectors } from './make-vectors.ts';
+
+const folder = join(import.meta.dirname, '../vectors/protocol');
+const messages = [
+  'manifest',
+  'round-key',
+  'announcement',
+  'contribution',
+  'receipt',
+  'close',
+  'list',
+  'culprits',
+  'seal',
+  'opening',
+  'norms',
+  'invite-link',
+];
+
+const bytesOf = (hex: Json | undefined): Bytes => {
+  const bytes = typeof hex === 'string' ? fromHex(hex) : null;
+  if (bytes === null) throw new Error('no hex');
+  return bytes;
+};
+
+const textOf = (value: Json | undefined): string => {
+  if (typeof value !== 'string') throw new Error('no text');
+  return value;
+};
+
+/** Runs the product's check of a message. */
+async function check({ message, context }: Vectors, bytes: Bytes): Promise<unknown> {
+  const community = async (): Promise<Community> => checkManifest(decodeSigned(bytesOf(context.manifest)));
+  const announcement = async (): Promise<Announcement> =>
+    checkAnnouncement(bytesOf(context.announcement), await community());
+  switch (message) {
+    case 'manifest':
+      return checkManifest(decodeSigned(bytes));
+    case 'round-key':
+      return checkRoundKey(decodeSigned(bytes), await community());
+    case 'announcement':
+      return checkAnnouncement(bytes, await community());
+    case 'contribution':
+      return checkSignedContribution(decodeSigned(bytes), await community(), await announcement());
+    case 'receipt':
+      return checkReceipt(decodeSigned(bytes), await community(), decodeSigned(bytesOf(context.contribution)));
+    case 'close':
+      return checkClose(decodeSigned(bytes), await community(), await announcement());
+    case 'list':
+      return checkList(decodeSigned(bytes), await community(), await announcement());
+    case 'culprits':
+      return checkCulprits(decodeSigned(bytes), await community());
+    case 'seal':
+      return checkSeal(decodeSigned(bytes), await community());
+    case 'opening':
+      return checkOpening(decodeSigned(bytes), await community(), {
+        month: textOf(context.month),
+        list: bytesOf(context.list),
+        groups: Number(context.groups),
+      });
+    case 'norms':
+      return checkNorms(decodeSigned(bytes), await community(), textOf(context.month));
+    case 'invite-link':
+      return parseInviteLink(new TextDecoder().decode(bytes));
+    default:
+      throw new Error(`no check of ${message}`);
+  }
+}
+
+const stored = (message: string): Vectors =>
+  JSON.parse(readFileSync(join(folder, `${message}.json`), 'utf8')) as Vectors;
+
+let made: Map<string, Vectors>;
+beforeAll(async () => {
+  made = await makeVectors();
+  if (process.env.WRITE_VECTORS !== '1') return;
+  for (const [message, vectors] of made) {
+    writeFileSync(join(folder, `${message}.json`), `${JSON.stringify(vectors, null, 1)}\n`);
+  }
+});
+
+describe.each(messages)('%s', (message) => {
+  test('is encoded to the very bytes of the vectors', () => {
+    expect(made.get(message)).toEqual(stored(message));
+  });
+
+  test('has enough vectors, each with another name', () => {
+    const { good, bad } = stored(message);
+    expect(good.length).toBeGreaterThanOrEqual(1);
+    expect(bad.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(bad.map(({ name }) => name)).size).toBe(bad.length);
+    expect(new Set([...good, ...bad].map(({ bytes }) => bytes)).size).toBe(good.length + bad.length);
+  });
+
+  test('good ones are accepted', async () => {
+    const vectors = stored(message);
+    for (const { bytes } of vectors.good) await check(vectors, bytesOf(bytes));
+  });
+
+  test('bad ones are refused by the check that they name', async () => {
+    const vectors = stored(message);
+    const found: Record<string, string> = {};
+    for (const { name, bytes } of vectors.bad) {
+      found[name] = await check(vectors, bytesOf(bytes)).then(
+        () => 'accepted',
+        (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
+      );
+    }
+    expect(found).toEqual(Object.fromEntries(vectors.bad.map(({ name, refused }) => [name, refused])));
+  });
+
+  test('a second reader reads the same fields, and refuses the same ones for the same reasons', () => {
+    const vectors = stored(message);
+    const read = (bytes: string) => readMessage(message, Buffer.from(bytes, 'hex'), vectors.context);
+    for (const { bytes, value } of vectors.good) expect(asJson(read(bytes))).toEqual(value);
+    const found = vectors.bad.map(({ name, bytes }) => {
+      try {
+        read(bytes);
+      } catch (error) {
+        return [name, error instanceof Refusal ? error.code : String(error)];
+      }
+      return [name, 'accepted'];
+    });
+    expect(found).toEqual(vectors.bad.map(({ name, refused }) => [name, refused]));
+  });
+});
