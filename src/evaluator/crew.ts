@@ -27,8 +27,9 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+/** A place in the crew. Its worker is started by its first request, and anew after a failure by the next one. */
 interface Member {
-  readonly port: WorkerPort;
+  port: WorkerPort | undefined;
   readonly keys: Set<string>;
   job: Job | undefined;
 }
@@ -36,37 +37,41 @@ interface Member {
 export class Crew {
   readonly #module: WebAssembly.Module;
   readonly #spawn: () => WorkerPort;
-  readonly #members: Member[] = [];
+  readonly #members: readonly Member[];
   readonly #onLoss: (member: number) => void;
   #queue: Job[] = [];
   #nextId = 0;
   #closed = false;
 
-  /** `onLoss` is told when a member died and was replaced: what only it had is gone. */
+  /** `onLoss` is told when a member died: what only it had is gone. */
   constructor(module: WebAssembly.Module, size: number, spawn: () => WorkerPort, onLoss: (member: number) => void) {
     this.#module = module;
     this.#spawn = spawn;
     this.#onLoss = onLoss;
-    for (let index = 0; index < size; index++) this.#hire(index);
+    this.#members = Array.from({ length: size }, () => ({ port: undefined, keys: new Set<string>(), job: undefined }));
   }
 
   get size(): number {
     return this.#members.length;
   }
 
-  #hire(index: number): void {
-    const member: Member = { port: this.#spawn(), keys: new Set(), job: undefined };
-    this.#members[index] = member;
-    member.port.onMessage((message) => this.#hear(index, member, message));
-    member.port.onFailure((error) => {
-      if (this.#closed || this.#members[index] !== member) return;
-      member.port.terminate();
-      this.#hire(index);
+  #start(index: number, member: Member): WorkerPort {
+    const port = this.#spawn();
+    member.port = port;
+    port.onMessage((message) => this.#hear(index, member, message));
+    port.onFailure((error) => {
+      if (this.#closed || member.port !== port) return;
+      port.terminate();
+      const { job } = member;
+      member.port = undefined;
+      member.job = undefined;
+      member.keys.clear();
       this.#onLoss(index);
-      member.job?.reject(new Error(`An evaluator worker failed: ${error.message}`));
+      job?.reject(new Error(`An evaluator worker failed: ${error.message}`));
       this.#dispatch();
     });
-    member.port.post({ type: 'start', module: this.#module });
+    port.post({ type: 'start', module: this.#module });
+    return port;
   }
 
   /** Queues a request. Rejects with the signal's reason as soon as it is aborted. */
@@ -77,7 +82,7 @@ export class Crew {
       signal?.throwIfAborted();
       const abort = () => {
         this.#queue = this.#queue.filter((other) => other !== job);
-        this.#members.find((member) => member.job === job)?.port.post({ type: 'cancel', id: job.id });
+        this.#members.find((member) => member.job === job)?.port?.post({ type: 'cancel', id: job.id });
         job.reject(signal?.reason);
       };
       const job: Job = {
@@ -102,7 +107,7 @@ export class Crew {
   /** Makes the members forget a key. */
   forget(key: string): void {
     for (const member of this.#members) {
-      if (member.keys.delete(key)) member.port.post({ type: 'close', key });
+      if (member.keys.delete(key)) member.port?.post({ type: 'close', key });
     }
   }
 
@@ -110,7 +115,7 @@ export class Crew {
     this.#closed = true;
     const jobs = [...this.#queue, ...this.#members.flatMap(({ job }) => (job === undefined ? [] : [job]))];
     this.#queue = [];
-    for (const member of this.#members) member.port.terminate();
+    for (const member of this.#members) member.port?.terminate();
     for (const job of jobs) job.reject(new Error('The evaluator pool was closed.'));
   }
 
@@ -122,18 +127,27 @@ export class Crew {
       if (job === undefined) continue;
       this.#queue.splice(position, 1);
       member.job = job;
-      const { request, options } = job;
-      if (request.type === 'expand') {
-        member.port.post({ type: 'request', id: job.id, request: { ...request, slot: index } });
-        member.keys.add(request.key);
-      } else {
-        if (options.memory !== undefined && !member.keys.has(request.key)) {
-          member.port.post({ type: 'open', key: request.key, memory: options.memory, slot: index });
-          member.keys.add(request.key);
-        }
-        member.port.post({ type: 'request', id: job.id, request });
+      try {
+        this.#give(job, index, member);
+      } catch (error) {
+        member.job = undefined;
+        job.reject(error);
       }
     }
+  }
+
+  #give({ id, request, options }: Job, index: number, member: Member): void {
+    const port = member.port ?? this.#start(index, member);
+    if (request.type === 'expand') {
+      port.post({ type: 'request', id, request: { ...request, slot: index } });
+      member.keys.add(request.key);
+      return;
+    }
+    if (options.memory !== undefined && !member.keys.has(request.key)) {
+      port.post({ type: 'open', key: request.key, memory: options.memory, slot: index });
+      member.keys.add(request.key);
+    }
+    port.post({ type: 'request', id, request });
   }
 
   #hear(index: number, member: Member, message: FromWorker): void {
@@ -163,10 +177,11 @@ export class Crew {
   async #read(member: Member, job: Job, offset: number, length: number): Promise<void> {
     try {
       if (job.options.source === undefined) throw new Error('There is nothing to read from.');
-      member.port.post({ type: 'bytes', id: job.id, bytes: await job.options.source.read(offset, length) });
+      const bytes = await job.options.source.read(offset, length);
+      member.port?.post({ type: 'bytes', id: job.id, bytes });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      member.port.post({ type: 'unreadable', id: job.id, message });
+      member.port?.post({ type: 'unreadable', id: job.id, message });
     }
   }
 }

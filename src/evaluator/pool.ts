@@ -140,8 +140,10 @@ export class EvaluatorPool {
       if (bytes > this.#maxBytes) {
         throw new EvaluatorError('too-large', `The expanded key takes ${bytes} bytes; the limit is ${this.#maxBytes}.`);
       }
-      await this.#makeRoom(bytes, signal);
+      // From the last look at the room to the new entry nothing is awaited, lest two keys take the same room.
+      while (!this.#entries.has(id) && !this.#hasRoom(bytes)) await this.#change(signal);
       if (this.#entries.has(id)) continue;
+      signal?.throwIfAborted();
       const { size } = source;
       const request = {
         type: 'expand',
@@ -167,21 +169,27 @@ export class EvaluatorPool {
     }
   }
 
-  /** Waits until `bytes` more fit under the cap, dropping unused keys as needed. */
-  async #makeRoom(bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    while (this.bytes + bytes > this.#maxBytes) {
-      signal?.throwIfAborted();
-      const unused = [...this.#entries].filter(([, { users }]) => users === 0);
-      const oldest = unused.toSorted(([, a], [, b]) => a.lastUse - b.lastUse)[0];
-      if (oldest !== undefined) {
-        this.#remove(...oldest);
-        continue;
-      }
-      await new Promise<void>((resolve) => {
-        this.#wakeWaiting.push(resolve);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-      });
+  /** Whether `bytes` more fit under the cap, after dropping unused keys as needed, the longest unused first. */
+  #hasRoom(bytes: number): boolean {
+    const unused = [...this.#entries].filter(([, { users }]) => users === 0);
+    for (const entry of unused.toSorted(([, a], [, b]) => a.lastUse - b.lastUse)) {
+      if (this.bytes + bytes <= this.#maxBytes) break;
+      this.#remove(...entry);
     }
+    return this.bytes + bytes <= this.#maxBytes;
+  }
+
+  /** Resolves when a key was given back, dropped or expanded by another. */
+  async #change(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakeWaiting.push(wake);
+      signal?.addEventListener('abort', wake);
+    });
     signal?.throwIfAborted();
   }
 

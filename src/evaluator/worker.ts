@@ -77,6 +77,7 @@ export function serveEvaluator(port: PoolPort): void {
         break;
       case 'cancel':
         cancels.get(message.id)?.abort();
+        awaited?.reject(new Error('The request was cancelled.'));
         break;
       case 'bytes':
         awaited?.resolve(message.bytes);

@@ -8,7 +8,9 @@ import {
   writeCiphertext,
 } from '../../src/evaluator/ciphertext.ts';
 import { EvaluatorError, type EvaluatorErrorCode } from '../../src/evaluator/errors.ts';
+import { openEvaluator } from '../../src/evaluator/evaluator.ts';
 import { expandServerKey } from '../../src/evaluator/key-expansion.ts';
+import { lookupTable } from '../../src/evaluator/lookup-table.ts';
 import { message2Carry2, type Parameters } from '../../src/evaluator/parameters.ts';
 import { readServerKeyHeader } from '../../src/evaluator/server-key.ts';
 import { evaluatorModule, vector } from './keys.ts';
@@ -92,15 +94,17 @@ describe('server key', () => {
     ).toBe('too-large');
   });
 
+  const inHeaders = fc.oneof(
+    fc.nat(11),
+    fc.nat(103).map((at) => middle + at),
+    fc.nat(139).map((at) => tail + at),
+  );
+  const inBodies = fc.oneof(fc.integer({ min: 12, max: middle - 1 }), fc.integer({ min: 16_500, max: tail - 1 }));
+
   test('truncated anywhere or with any header byte changed gives a typed error or a key of the same size', async () => {
-    const header = fc.oneof(
-      fc.nat(11),
-      fc.nat(103).map((at) => middle + at),
-      fc.nat(139).map((at) => tail + at),
-    );
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(fc.nat(key.length - 1), header),
+        fc.oneof(fc.nat(key.length - 1), inHeaders),
         fc.integer({ min: 1, max: 255 }),
         async (at, change) => {
           expect(await refusal(() => readServerKeyHeader(sourceOf(key.subarray(0, at))))).toBe('malformed');
@@ -121,6 +125,41 @@ describe('server key', () => {
       { numRuns: 400 },
     );
   });
+
+  test(
+    'with any bytes changed is refused or expands within the limit and computes something',
+    { timeout: 120_000 },
+    async () => {
+      const module = await evaluatorModule();
+      const maxBytes = 2 ** 22;
+      const input = parseCiphertext(ciphertext, parameters);
+      let expanded = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(inBodies, fc.nat(255)), { minLength: 1, maxLength: 40 }),
+          fc.option(fc.tuple(inHeaders, fc.nat(255)), { freq: 2 }),
+          async (changes, inHeader) => {
+            const changed = key.slice();
+            for (const [at, value] of changes) changed[at] = value;
+            if (inHeader !== null) changed[inHeader[0]] = inHeader[1];
+            const refused = await refusal(async () => {
+              const source = sourceOf(changed);
+              const { parameters: own } = await readServerKeyHeader(source);
+              const memory = await expandServerKey(module, source, { accept: [own], maxBytes });
+              expect(memory.memory.buffer.byteLength).toBeLessThanOrEqual(maxBytes);
+              const evaluator = await openEvaluator(module, memory);
+              const [result] = evaluator.bootstrap(input, [lookupTable(own, (x) => x % 2)]);
+              expect(result?.words).toHaveLength(input.words.length);
+              expanded++;
+            });
+            expect(refused === undefined || ['malformed', 'unsupported', 'too-large'].includes(refused)).toBe(true);
+          },
+        ),
+        { numRuns: 60 },
+      );
+      expect(expanded).toBeGreaterThan(10);
+    },
+  );
 
   test('from a source that comes up short is refused', async () => {
     const short: ByteSource = { size: key.length, read: (offset, length) => key.subarray(offset, offset + length - 1) };

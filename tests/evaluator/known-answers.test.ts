@@ -75,12 +75,20 @@ test.each([0, 2])('decompression of the ciphertext of %i', (value) => {
   expect(new Evaluator(key, machine).decompress(compressed)).toEqual(expected);
 });
 
+interface Stage {
+  value: number;
+  after_keyswitch_u64: string[];
+  modswitch_standard: { mask: number[]; body: number };
+}
+
 describe.each(['toyA', 'toyB', 'toyC'] as const)('key switch under %s', (name) => {
   test('gives the known words but for the rounding of the key to 32 bits', async () => {
     const toy = await open(toyKey(name));
-    const { stages } = readJson(`${name}.json`) as { stages: { value: number; after_keyswitch_u64: string[] }[] };
+    const { stages } = readJson(`${name}.json`) as { stages: Stage[] };
     const size = ciphertextBytes(toy.parameters);
     const bits = smallKeyBits(toy);
+    const { lweDimension, polynomialSize } = toy.parameters;
+    const { own } = toy.machine;
     expect(stages).toHaveLength(4);
     for (const [index, stage] of stages.entries()) {
       const ciphertext = parseCiphertext(
@@ -92,6 +100,11 @@ describe.each(['toyA', 'toyB', 'toyC'] as const)('key switch under %s', (name) =
         const difference = BigInt.asIntN(64, word - BigInt(stage.after_keyswitch_u64[i] ?? '0'));
         expect(Math.abs(Number(difference)) / 2 ** 64).toBeLessThan(2 ** -22);
       });
+      toy.machine.exports.modulusSwitch(own.smallLwe, lweDimension, polynomialSize, 0, own.switched);
+      const rotations = [...new Uint32Array(toy.memory.memory.buffer, own.switched, lweDimension + 1)];
+      // The key's rounding may take a word on the edge of a step to its other side; one in 2^12 is that near.
+      const { mask, body } = stage.modswitch_standard;
+      expect(rotations.filter((rotation, i) => rotation !== [...mask, body][i]).length).toBeLessThan(2);
       const words = new Uint32Array(switched.buffer);
       expect(Math.abs(errorOf(toy, { words, degree: 0, noiseLevel: 1 }, stage.value, bits))).toBeLessThan(2 ** -8);
     }
