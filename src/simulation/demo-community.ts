@@ -21,11 +21,11 @@ import { simulatedVector } from './home-month.ts';
 import { closeRound, contribute, memberOfInvite, openRound, stewardsOf } from './round.ts';
 
 /** Simulated homes, which use the first invites. */
-const demoHomes = 40;
+export const demoHomes = 40;
 /** Invites for people who try the app. */
 const spareInvites = 60;
-const demoSeed = 20;
-const demoZone = 'Europe/Amsterdam';
+export const demoSeed = 20;
+export const demoZone = 'Europe/Amsterdam';
 /** A round closes by itself after this time if nobody closes it before. */
 const openForMs = 30 * 86_400_000;
 
