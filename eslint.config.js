@@ -66,7 +66,17 @@ const patternOf = (/** @type {string} */ room) => ({
 });
 
 export default defineConfig(
-  { ignores: ['build/', '.svelte-kit/', 'node_modules/', 'src/evaluator/assembly/', 'tests/bench/assembly/', '.data/', 'test-results/'] },
+  {
+    ignores: [
+      'build/',
+      '.svelte-kit/',
+      'node_modules/',
+      'src/evaluator/assembly/',
+      'tests/bench/assembly/',
+      '.data/',
+      'test-results/',
+    ],
+  },
   js.configs.recommended,
   ...ts.configs.strictTypeChecked,
   ...svelte.configs.recommended,
