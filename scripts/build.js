@@ -28,6 +28,8 @@ async function buildCommands() {
     input: Object.fromEntries(names.map((name) => [name, join(folder, `${name}.ts`)])),
     platform: 'node',
     external,
+    // The checkout's own options extend a file that only SvelteKit makes; the bundler needs none of them.
+    tsconfig: false,
     output: {
       dir: join(root, 'build', 'cli'),
       format: 'esm',
