@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { EndpointError } from '../protocol/endpoint-client.ts';
+import { EndpointClient, EndpointError } from '../protocol/endpoint-client.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { mostHomes } from '../protocol/fields.ts';
 import { simulatedVector } from '../simulation/home-month.ts';
@@ -105,7 +105,7 @@ async function main(): Promise<number> {
   const endpoint = await startEndpoint();
   try {
     const figures = await simulateRound({
-      endpointUrl: endpoint.url,
+      endpointOf: () => new EndpointClient({ url: endpoint.url, fetch: (url, init) => fetch(url, init) }),
       month,
       vectors,
       stewards: stewards ?? 0,

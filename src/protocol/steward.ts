@@ -68,10 +68,14 @@ export interface Review {
 
 const keysSchema = v.strictTuple([bytesUpTo(40_000), bytesUpTo(32), bytesUpTo(mostSignedBytes)]);
 const seenSchema = v.strictTuple([hash, instantMs]);
+/** What is checked against an announcement that was once seen whole. */
+type KnownAnnouncement = Pick<Announcement, 'hash' | 'month'>;
 const sealedSchema = v.strictTuple([bytesUpTo(1024), hash, v.array(fieldVector)]);
 
 export class Steward {
   readonly #options: StewardOptions;
+  /** Lists checked in this sitting, by month, so that a large one is fetched once. */
+  readonly #lists = new Map<string, CheckedList>();
 
   constructor(options: StewardOptions) {
     this.#options = options;
@@ -116,16 +120,21 @@ export class Steward {
     return { secretKey, hpkeSecretKey, message: decodeSigned(message) };
   }
 
-  /** The round's announcement, which must hold this steward's own key. */
-  async #announcement(month: string): Promise<Announcement> {
-    const { community, steward, endpoint } = this.#options;
+  /** The round's announcement, which must hold this steward's own key. The first that this steward sees stands. */
+  async #announcement(month: string): Promise<KnownAnnouncement> {
+    const { community, steward, endpoint, store } = this.#options;
+    const own = (await this.#keys(month)).message.body;
+    const record = `${month}/announcement`;
+    const known = await store.read(record);
+    if (known !== undefined) return { hash: decodeCbor(hash, known, 'The record of the announcement'), month };
     const bytes = await endpoint.announcement(this.#round(month));
     if (bytes === undefined) throw new ProtocolError('bad-announcement', `The round of ${month} is not announced`);
     const announcement = await checkAnnouncement(bytes, community);
     const mine = encodeRoundKey(announcement.roundKeys[steward] ?? fail());
-    if (announcement.month !== month || !equalBytes(mine, (await this.#keys(month)).message.body)) {
+    if (announcement.month !== month || !equalBytes(mine, own)) {
       throw new ProtocolError('bad-announcement', 'The announcement does not hold this steward’s own key');
     }
+    await store.create(record, encodeCbor(announcement.hash));
     return announcement;
   }
 
@@ -154,6 +163,7 @@ export class Steward {
     if (!equalBytes(firstHash, list.firstHash)) {
       throw new ProtocolError('wrong-list', 'The endpoint shows another list than it did before');
     }
+    this.#lists.set(month, list);
     return { list, sealableMs: firstSeenMs + community.manifest.lookHours * 3_600_000 };
   }
 
@@ -323,6 +333,8 @@ export class Steward {
   /** The list that this steward sealed. */
   async #sealedList(month: string): Promise<{ hash: Bytes; list: List }> {
     const { list: hash } = await this.#sealed(month);
+    const known = this.#lists.get(month);
+    if (known !== undefined && equalBytes(known.hash, hash)) return known;
     const { endpoint } = this.#options;
     for (const message of [await endpoint.correctedList(this.#round(month)), await endpoint.list(this.#round(month))]) {
       if (message !== undefined && equalBytes(await sha256(message.body), hash))
@@ -374,6 +386,7 @@ export class Steward {
   /** Erases the round's secret keys and sums; what may happen only once stays on record. */
   async erase(month: string): Promise<void> {
     const { store } = this.#options;
+    this.#lists.delete(month);
     await store.create(`${month}/over`, new Uint8Array());
     await store.remove(`${month}/keys`);
     await store.remove(`${month}/seal`);

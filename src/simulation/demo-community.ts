@@ -116,8 +116,11 @@ export class DemoCommunity {
       );
     }
     await endpoint.registerCommunity(founding.manifest);
-    const stewards = await stewardsOf(community, founding.stewardSeeds, endpoint, (steward) =>
-      fileStore(join(folder, 'stewards', String(steward))),
+    const stewards = await stewardsOf(
+      community,
+      founding.stewardSeeds,
+      () => endpoint,
+      (steward) => fileStore(join(folder, 'stewards', String(steward))),
     );
     const demo = new DemoCommunity(options, store, founding, community, endpoint, stewards);
     await demo.#seedLastMonth();

@@ -26,14 +26,21 @@ export const nodeEncryption: StewardEncryption = {
 export const stewardsOf = (
   community: Community,
   seeds: readonly Bytes[],
-  endpoint: EndpointClient,
+  endpointOf: (steward: number) => EndpointClient,
   storeOf: (steward: number) => StewardStore,
-  encryption: StewardEncryption = nodeEncryption,
 ): Promise<Steward[]> =>
   Promise.all(
     seeds.map(async (seed, steward) => {
       const signer = await signerFromSeed(seed);
-      return new Steward({ community, steward, signer, endpoint, store: storeOf(steward), encryption, now: Date.now });
+      return new Steward({
+        community,
+        steward,
+        signer,
+        endpoint: endpointOf(steward),
+        store: storeOf(steward),
+        encryption: nodeEncryption,
+        now: Date.now,
+      });
     }),
   );
 

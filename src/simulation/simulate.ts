@@ -2,7 +2,7 @@
 import type { TfheModule } from '../lib/fhe/tfhe-module.ts';
 import { nodeTfhe } from '../lib/fhe/node.ts';
 import { cohortNotSaid } from '../protocol/contribution.ts';
-import { EndpointClient } from '../protocol/endpoint-client.ts';
+import type { EndpointClient } from '../protocol/endpoint-client.ts';
 import { vectorLength } from '../protocol/features.ts';
 import { fewestHomes, mostHomes, mostStewards } from '../protocol/fields.ts';
 import { hasEnoughHomes } from '../protocol/groups.ts';
@@ -15,7 +15,8 @@ import { expectedNorms, expectedTotal } from './oracle.ts';
 import { closeRound, contribute, memberOfInvite, openRound, stewardsOf } from './round.ts';
 
 export interface SimulationOptions {
-  readonly endpointUrl: string;
+  /** How a party reaches the endpoint: all homes alike, and each steward (by its index). */
+  readonly endpointOf: (party: 'homes' | number) => EndpointClient;
   readonly month: string;
   /** One contribution vector a home. */
   readonly vectors: readonly (readonly number[])[];
@@ -56,10 +57,10 @@ const dayMs = 86_400_000;
  * @throws {ProtocolError} what stewards or homes refuse
  */
 export async function simulateRound(options: SimulationOptions): Promise<SimulationFigures> {
-  const { endpointUrl, month, vectors, stewards: count, threshold, tamper, say } = options;
+  const { endpointOf, month, vectors, stewards: count, threshold, tamper, say } = options;
   checkNumbers(vectors.length, count, threshold);
   const startMs = performance.now();
-  const endpoint = new EndpointClient({ url: endpointUrl, fetch: (url, init) => fetch(url, init) });
+  const endpoint = endpointOf('homes');
   const founding = await foundCommunity({
     name: 'Simulated Street',
     stewards: Array.from({ length: count }, (_, i) => `Steward ${i + 1}`),
@@ -74,7 +75,7 @@ export async function simulateRound(options: SimulationOptions): Promise<Simulat
   const community = await checkManifest(founding.manifest);
   const round = { community: community.id, month };
   await endpoint.registerCommunity(founding.manifest);
-  const stewards = await stewardsOf(community, founding.stewardSeeds, endpoint, () => memoryStore());
+  const stewards = await stewardsOf(community, founding.stewardSeeds, endpointOf, () => memoryStore());
   const closesMs = Date.now() + dayMs;
   for (const steward of stewards) await steward.announce(month, closesMs);
   const announcement = await checkAnnouncement((await endpoint.announcement(round)) ?? new Uint8Array(), community);
