@@ -179,7 +179,7 @@ export class Crew {
       if (job.options.source === undefined) throw new Error('There is nothing to read from.');
       const bytes = await job.options.source.read(offset, length);
       // A message takes the whole buffer of what it holds along, which may be that of the whole key.
-      member.port?.post({ type: 'bytes', id: job.id, bytes: bytes.slice() });
+      member.port?.post({ type: 'bytes', id: job.id, bytes: new Uint8Array(bytes) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       member.port?.post({ type: 'unreadable', id: job.id, message });

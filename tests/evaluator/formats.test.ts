@@ -187,6 +187,15 @@ describe('ciphertext', () => {
     expect(await refusal(() => parseCiphertext(withU32(ciphertext, offset, value), parameters))).toBe(code);
   });
 
+  test('is read from a Buffer in the middle of a larger one as from bytes of its own', () => {
+    const inside = Buffer.concat([Buffer.alloc(13), ciphertext, Buffer.alloc(5)]).subarray(13, 13 + ciphertext.length);
+    expect(parseCiphertext(inside, parameters)).toEqual(parseCiphertext(ciphertext, parameters));
+    const seeded = Buffer.concat([Buffer.alloc(3), compressed]).subarray(3);
+    expect(parseCompressedCiphertext(seeded, message2Carry2)).toEqual(
+      parseCompressedCiphertext(compressed, message2Carry2),
+    );
+  });
+
   test('compressed: fields of the known answer', () => {
     const parsed = parseCompressedCiphertext(compressed, message2Carry2);
     expect(parsed).toMatchObject({ degree: 3, noiseLevel: 1 });

@@ -1,7 +1,7 @@
 /**
- * Noise that theory predicts, as standard deviations in fractions of the torus, after the formulas of tfhe-rs'
- * parameter search (concrete-optimizer; Chillotti et al., https://eprint.iacr.org/2021/729, appendix; for the centred
- * modulus switch https://eprint.iacr.org/2024/1718). Known Hamming weights may stand in for the expected halves.
+ * Noise that theory predicts, as standard deviations in fractions of the torus: Bergerat et al., Parameter Optimization
+ * and Larger Precision for (T)FHE, Journal of Cryptology 2023; for the centred modulus switch de Ruijter, D'Anvers and
+ * Verbauwhede, https://eprint.iacr.org/2025/809. Known Hamming weights may stand in for the expected halves.
  */
 import { bigDimensionOf, type Parameters, valuesOf } from '../../src/evaluator/parameters.ts';
 
