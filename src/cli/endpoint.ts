@@ -1,78 +1,137 @@
 /**
- * `npm run -s endpoint -- serve --data DIR --port N --origin ORIGIN`: runs the aggregation endpoint.
- * Prints `listening URL` and `ready` on lines of their own when it is; its log goes to stderr.
+ * `npm run -s endpoint -- serve|verify|export …`: the aggregation endpoint. `serve` prints `listening URL` and `ready`
+ * on lines of their own when it is; the log goes to stderr, one JSON object a line.
  */
+import { createHash } from 'node:crypto';
+import { createServer, type Server } from 'node:net';
+import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { serve } from '@hono/node-server';
-import { openEndpoint } from '../endpoint/endpoint.ts';
+import { createAdaptorServer } from '@hono/node-server';
+import { openCore, openEndpoint } from '../endpoint/endpoint.ts';
+import { exportFiles } from '../endpoint/export.ts';
 import { jsonLog, reasonOf } from '../endpoint/log.ts';
+import { verifyAll } from '../endpoint/verify.ts';
 
-const usage = `usage: npm run -s endpoint -- serve --data DIR --port N --origin ORIGIN [--origin ORIGIN...] [--host HOST]
-  --data DIR       folder for everything it keeps; made if it is not there
-  --port N         0 takes a free one
-  --origin ORIGIN  where the app is served, such as https://app.example; * for anywhere
-  --host HOST      address to listen at (localhost)
-  --log-requests   a line for every request`;
+const usage = `usage: npm run -s endpoint -- COMMAND --data DIR ...
+  serve --data DIR --port N --origin ORIGIN [--origin ORIGIN...]
+    --data DIR          folder for everything it keeps; made if it is not there
+    --port N            0 takes a free one
+    --origin ORIGIN     where the app is served, such as https://app.example; * for anywhere
+    --host HOST         address to listen at (localhost)
+    --behind-proxy      take the client's address from X-Forwarded-For, which the proxy in front must set
+    --retention-days N  how long contributions are kept after their round closed (60)
+    --log-requests      a line for every request
+  verify --data DIR     reads everything that is kept; exit code 1 if something is damaged or gone
+  export --data DIR --to FOLDER
+                        writes the files that a static host can serve`;
 
-const tickMs = 30_000;
+const tickMs = 5_000;
 /** How long requests may take to end after a signal. */
 const graceMs = 10_000;
 
-async function runServer(values: {
-  data: string;
-  port: number;
-  origins: string[];
-  host: string;
-  logRequests: boolean;
-}): Promise<void> {
-  const { data, port, origins, host, logRequests } = values;
-  const log = jsonLog(logRequests ? 'debug' : 'info', (line) => process.stderr.write(`${line}\n`));
-  const endpoint = await openEndpoint({ folder: data, origins, log });
-  const timer = setInterval(
-    () => void endpoint.tick().catch((error: unknown) => log('error', 'tick-failed', { reason: reasonOf(error) })),
-    tickMs,
-  );
-  const server = serve({ fetch: endpoint.fetch, port, hostname: host }, (info) => {
-    process.stdout.write(`listening http://${host}:${info.port}\nready\n`);
-  });
-  server.on('error', (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  });
-  const stop = (): void => {
-    clearInterval(timer);
-    server.close(() => process.exit(0));
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-    setTimeout(() => process.exit(0), graceMs).unref();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-}
-
-async function main(): Promise<number | undefined> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      data: { type: 'string' },
-      port: { type: 'string' },
-      origin: { type: 'string', multiple: true, default: [] },
-      host: { type: 'string', default: 'localhost' },
-      'log-requests': { type: 'boolean', default: false },
-    },
-  });
-  const { data, port = '', origin: origins, host } = values;
-  const [command] = positionals;
-  if (command !== 'serve' || data === undefined || !/^\d{1,5}$/.test(port) || origins.length === 0) {
-    process.stderr.write(`${usage}\n`);
-    return 2;
+const { values, positionals } = (() => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        data: { type: 'string' },
+        port: { type: 'string' },
+        origin: { type: 'string', multiple: true, default: [] },
+        host: { type: 'string', default: 'localhost' },
+        to: { type: 'string' },
+        'behind-proxy': { type: 'boolean', default: false },
+        'retention-days': { type: 'string', default: '60' },
+        'log-requests': { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return fail(`${reasonOf(error)}\n${usage}`, 2);
   }
-  await runServer({ data, port: Number(port), origins, host, logRequests: values['log-requests'] });
-  return undefined;
+})();
+
+function fail(message: string, code = 1): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
 }
 
-try {
-  const code = await main();
-  if (code !== undefined) process.exitCode = code;
-} catch (error) {
-  process.stderr.write(`${reasonOf(error)}\n`);
-  process.exitCode = 1;
+const log = jsonLog(values['log-requests'] ? 'debug' : 'info', (line) => process.stderr.write(`${line}\n`));
+
+/** Keeps a second process off the folder: a name that the system frees when this process ends, however it ends. */
+const claim = (folder: string): Promise<Server> =>
+  new Promise((done, no) => {
+    const server = createServer().unref();
+    server.once('error', no);
+    // A path on the file system may be too long for a socket, and would stay behind.
+    const name = createHash('sha256').update(folder).digest('hex');
+    server.listen({ path: `\0private-energy-endpoint-${name}` }, () => done(server));
+  });
+
+async function serve(folder: string): Promise<void> {
+  const { port = '', origin: origins, host } = values;
+  const retentionDays = Number(values['retention-days']);
+  if (!/^\d{1,5}$/.test(port) || origins.length === 0 || !Number.isInteger(retentionDays)) fail(usage, 2);
+  const bad = origins.find((origin) => origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin));
+  if (bad !== undefined)
+    fail(`--origin ${bad} is no origin: give scheme and host only, such as https://app.example`, 2);
+  if (process.platform === 'linux') {
+    await claim(folder).catch(() => fail(`Another endpoint has ${relative('.', folder)} open; a folder is for one.`));
+  }
+  const endpoint = await openEndpoint({
+    folder,
+    origins,
+    log,
+    limits: { retentionDays },
+    behindProxy: values['behind-proxy'],
+  });
+  const server = createAdaptorServer({
+    fetch: endpoint.fetch,
+    serverOptions: { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 5_000, maxHeaderSize: 8192 },
+  });
+  server.on('error', (error: Error) => fail(error.message));
+  server.listen(Number(port), host, () => {
+    const address = server.address();
+    const actual = typeof address === 'object' && address !== null ? address.port : port;
+    process.stdout.write(`listening http://${host}:${actual}\nready\n`);
+  });
+
+  const end = (code: number): void => {
+    clearInterval(timer);
+    server.close(() => process.exit(code));
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    // What is not done by now is dropped: nothing of it was acknowledged.
+    setTimeout(() => process.exit(code), graceMs).unref();
+  };
+  let ticking = false;
+  const timer = setInterval(() => {
+    if (ticking) return;
+    ticking = true;
+    endpoint
+      .tick()
+      .catch((error: unknown) => {
+        log('error', 'stopping', { reason: reasonOf(error) });
+        end(1);
+      })
+      .finally(() => (ticking = false));
+  }, tickMs);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(0));
 }
+
+async function verify(folder: string): Promise<void> {
+  const { entries, blobs, faults } = await verifyAll(await openCore({ folder, log }));
+  for (const fault of faults) process.stdout.write(`${fault}\n`);
+  process.stdout.write(`${entries} entries and ${blobs} files read, ${faults.length} faults\n`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+async function main(): Promise<void> {
+  const [command] = positionals;
+  if (values.data === undefined) fail(usage, 2);
+  const folder = resolve(values.data);
+  if (command === 'serve') return serve(folder);
+  if (command === 'verify') return verify(folder);
+  if (command !== 'export' || values.to === undefined) fail(usage, 2);
+  const files = await exportFiles(await openCore({ folder, log }), resolve(values.to));
+  process.stdout.write(`${files} files written\n`);
+}
+
+await main().catch((error: unknown) => fail(reasonOf(error)));

@@ -4,7 +4,7 @@ import { cors } from 'hono/cors';
 import { matchedRoutes } from 'hono/route';
 import { fromHex, type Bytes } from '../protocol/bytes.ts';
 import { encodeCbor } from '../protocol/cbor.ts';
-import { mostContributionBytes } from '../protocol/contribution.ts';
+import { ciphertextBytes } from '../protocol/ciphertext.ts';
 import { monthPattern } from '../protocol/fields.ts';
 import { decodeSigned, encodeSigned, mostSignedBytes, type SignedMessage } from '../protocol/signed.ts';
 import { readBody } from './body.ts';
@@ -25,6 +25,7 @@ import {
   sealsFile,
 } from './opening.ts';
 import { Problem, problemDetails } from './problem.ts';
+import { Buckets, type Rate } from './rate.ts';
 import { addRoundKey } from './round-keys.ts';
 import { roundsFile } from './summary.ts';
 
@@ -39,20 +40,26 @@ export interface AppOptions {
   readonly core: Core;
   /** Origins whose pages may ask; `*` for all. */
   readonly origins: readonly string[];
-  /** How long a request's body may take. */
-  readonly bodyMs?: number;
+  readonly rate: Rate;
+  readonly mostAtATime: number;
+  readonly behindProxy: boolean;
+  readonly bodyMs: number;
 }
 
 const roundPath = '/communities/:id/rounds/:month';
 /** A close, culprits, seal or norms: a few signatures and hashes, or at most six groups of norms. */
 const mostWordBytes = 1 << 16;
+/** A contribution: a ciphertext and a fingerprint for each steward, and what is signed. */
+const mostContributionBytesOf = (stewards: number): number => stewards * (ciphertextBytes + 64) + 16_384;
 /** An opening or a round key. */
 const mostFileBytes = 1 << 17;
 
-export function makeApp({ core, origins, bodyMs = 60_000 }: AppOptions): Hono<Env> {
+export function makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs }: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
   const metrics = new Metrics();
   const contributions = new Contributions(core);
+  const buckets = new Buckets(rate, core.now);
+  let posts = 0;
 
   app.use(async (context, next) => {
     const startMs = performance.now();
@@ -74,7 +81,7 @@ export function makeApp({ core, origins, bodyMs = 60_000 }: AppOptions): Hono<En
       route,
       status,
       ms: Math.round(performance.now() - startMs),
-      from: shortAddress(addressOf(context)),
+      from: shortAddress(addressOf(context, behindProxy)),
     });
   });
   app.use(
@@ -86,12 +93,27 @@ export function makeApp({ core, origins, bodyMs = 60_000 }: AppOptions): Hono<En
       maxAge: 86_400,
     }),
   );
+  app.use(async (context, next) => {
+    const isPost = context.req.method === 'POST';
+    const address = addressOf(context, behindProxy);
+    const waitSeconds = isLoopback(address) ? 0 : buckets.take(address, isPost ? 10 : 1);
+    if (waitSeconds > 0) throw new Problem('too-fast', 'This address has asked too much. Wait a little.', waitSeconds);
+    if (!isPost) return next();
+    if (posts >= mostAtATime) throw new Problem('too-fast', 'The endpoint is busy. Try again in a moment.', 2);
+    posts++;
+    try {
+      await next();
+    } finally {
+      posts--;
+    }
+  });
   app.onError((error, context) => {
     const details = problemDetails(error);
     if (details.status >= 500) {
       core.log('error', 'request-failed', { route: routeOf(context), type: details.type, reason: reasonOf(error) });
     }
     const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
+    if (details.status === 401) headers['WWW-Authenticate'] = 'Steward';
     if (error instanceof Problem && error.retryAfterSeconds !== undefined) {
       headers['Retry-After'] = String(error.retryAfterSeconds);
     }
@@ -147,7 +169,10 @@ export function makeApp({ core, origins, bodyMs = 60_000 }: AppOptions): Hono<En
   };
 
   get('/identity', 'revalidate', () => Promise.resolve(encodeCbor({ key: core.signer.publicKey })));
-  app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.get('/health', (context) => {
+    const failed = core.store.failure !== undefined;
+    return context.json({ status: failed ? 'storage-failed' : 'ok' }, failed ? 503 : 200);
+  });
   app.get('/metrics', (context) => context.text(metrics.text()));
 
   app.post('/communities', async (context) => {
@@ -165,7 +190,8 @@ export function makeApp({ core, origins, bodyMs = 60_000 }: AppOptions): Hono<En
   getOfRound('announcement', 'immutable', (round) => core.announcementBytes(round));
   app.post(`${roundPath}/contributions`, async (context) => {
     const round = await roundOf(context);
-    const receipt = await contributions.take(round, await readBody(context.req.raw, mostContributionBytes, bodyMs));
+    const mostBytes = mostContributionBytesOf(round.community.manifest.stewards.length);
+    const receipt = await contributions.take(round, await readBody(context.req.raw, mostBytes, bodyMs));
     metrics.count('endpoint_contributions_total', 'Contributions acknowledged.');
     return context.body(encodeSigned(receipt), 200, { 'Content-Type': 'application/cbor' });
   });
@@ -206,4 +232,11 @@ const routeOf = (context: Ctx): string => {
   return path ?? 'none';
 };
 
-const addressOf = ({ env }: Ctx): string => env.incoming?.socket.remoteAddress ?? 'unknown';
+/** The client's address; of several that proxies name, the last one, which our own proxy has written. */
+const addressOf = ({ env, req }: Ctx, behindProxy: boolean): string =>
+  (behindProxy ? req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : env.incoming?.socket.remoteAddress) ??
+  loopback;
+
+/** Also of requests that come from within this process. */
+const loopback = '127.0.0.1';
+const isLoopback = (address: string): boolean => /^(?:::ffff:)?127\.|^::1$/.test(address);

@@ -47,6 +47,10 @@ const closedName = ({ prefix }: Round): string => `${prefix}/closed`;
 export const isClosing = async (core: Core, round: Round): Promise<boolean> =>
   (await core.store.read(closingName(round))) !== undefined;
 
+/** Whether everything of a closed round is there. */
+export const isClosed = async (core: Core, round: Round): Promise<boolean> =>
+  (await core.store.read(closedName(round))) !== undefined;
+
 /** Closes the round if its date has come; whether it is closing or closed. */
 export async function closesNow(core: Core, round: Round): Promise<boolean> {
   if (await isClosing(core, round)) return true;

@@ -1,14 +1,15 @@
 /** What all parts of the endpoint share, and the rounds that they work on. */
 import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
 import type { Signer } from '../protocol/ed25519.ts';
-import { checkManifest, type Community } from '../protocol/manifest.ts';
+import { sha256 } from '../protocol/hash.ts';
+import { checkManifest, decodeManifest, type Community } from '../protocol/manifest.ts';
 import { checkAnnouncement, type Announcement } from '../protocol/round-key.ts';
 import { decodeSigned, encodeSigned, type SignedMessage } from '../protocol/signed.ts';
 import { Cache } from './cache.ts';
 import type { ClosedRound } from './closing.ts';
 import type { Log } from './log.ts';
 import { Problem } from './problem.ts';
-import type { Store } from './store.ts';
+import { StoreError, type Store } from './store.ts';
 
 export interface Limits {
   /** Most communities that register by themselves. */
@@ -17,9 +18,11 @@ export interface Limits {
   readonly rounds: number;
   /** Most versions that a home can send to one round. */
   readonly versions: number;
+  /** How long after a round closed its contributions are kept. */
+  readonly retentionDays: number;
 }
 
-export const defaultLimits: Limits = { communities: 100, rounds: 240, versions: 20 };
+export const defaultLimits: Limits = { communities: 100, rounds: 240, versions: 20, retentionDays: 60 };
 
 /** One community's round of one month. */
 export interface Round {
@@ -85,15 +88,24 @@ export class Core {
 
   community(id: string): Promise<Community> {
     return this.#communities.get(id, async () => {
-      const message = decodeSigned(await this.manifest(id));
-      // Its signatures were checked when it came in; its id and checksum say that it is still the same.
-      return checkManifest(message);
+      // Its signatures were checked when it came in; its id says that it is still the same.
+      const { body } = decodeSigned(await this.manifest(id));
+      const hash = await sha256(body);
+      if (toHex(hash) !== id) throw new StoreError('damaged', 'A manifest is not that of its community');
+      return { id: hash, manifest: decodeManifest(body) };
     });
   }
 
   async round(id: string, month: string): Promise<Round> {
     const community = await this.community(id);
     return { community, month, prefix: `communities/${id}/rounds/${month}`, bucket: `${id}.${month}` };
+  }
+
+  /** Does something for every round of every community, one after the other. */
+  async eachRound(work: (id: string, month: string) => Promise<void>): Promise<void> {
+    for (const id of await this.communityIds()) {
+      for (const month of await this.store.list(`communities/${id}/rounds`)) await work(id, month);
+    }
   }
 
   /** The encoded announcement of a round, if all stewards' keys are there. */

@@ -1,7 +1,6 @@
 /** The few things the file store asks of a file system; tests put failing ones in its place. */
 import { link, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import type { Bytes } from '../protocol/bytes.ts';
-import { ownBytes } from '../protocol/bytes.ts';
 
 export interface NewFile {
   /** Writes some of the bytes from this offset on and gives their number. */
@@ -36,7 +35,10 @@ export const nodeDisk: Disk = {
       close: () => file.close(),
     };
   },
-  read: async (path) => ownBytes(await readFile(path)),
+  async read(path) {
+    const { buffer, byteOffset, length } = await readFile(path);
+    return new Uint8Array(buffer, byteOffset, length);
+  },
   rename,
   link,
   unlink,

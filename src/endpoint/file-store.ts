@@ -23,7 +23,6 @@ export class FileStore implements Store {
   readonly #ledger: string;
   /** Folders that are there and durable. */
   readonly #folders = new Set<string>();
-  /** Why nothing can be written any more. */
   #failure: StoreError | undefined;
 
   private constructor(root: string, disk: Disk) {
@@ -31,6 +30,11 @@ export class FileStore implements Store {
     this.#temp = join(root, 'temp');
     this.#blobs = join(root, 'blobs');
     this.#ledger = join(root, 'ledger');
+  }
+
+  /** The store in a folder, for reading, also while another process writes. */
+  static look(root: string): FileStore {
+    return new FileStore(root, nodeDisk);
   }
 
   /** Opens the store in a folder that exists, and clears what an earlier process left half done. */
@@ -42,6 +46,10 @@ export class FileStore implements Store {
       for (const folder of [store.#temp, store.#blobs, store.#ledger]) await store.#ensureFolder(folder);
     });
     return store;
+  }
+
+  get failure(): StoreError | undefined {
+    return this.#failure;
   }
 
   async putBlob(bucket: string, bytes: Bytes): Promise<Bytes> {
@@ -137,7 +145,7 @@ export class FileStore implements Store {
     try {
       return await this.#disk.read(path);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
+      if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes(codeOf(error))) return undefined;
       throw error;
     }
   }
@@ -146,7 +154,7 @@ export class FileStore implements Store {
     try {
       return (await this.#disk.list(path)).sort();
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
+      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return [];
       throw error;
     }
   }

@@ -5,7 +5,6 @@ import { StoreError, type StoreErrorCode } from './store.ts';
 /** Kind of a refusal that is the endpoint's own, with its HTTP status and title. */
 const own = {
   'not-found': [404, 'There is nothing here'],
-  'method-not-allowed': [405, 'This cannot be done here'],
   'bad-authorization': [401, 'Only stewards may read this'],
   'too-slow': [408, 'The request came in too slowly'],
   'too-large': [413, 'The request is too large'],
@@ -22,7 +21,6 @@ const own = {
   'too-fast': [429, 'Too many requests'],
   damaged: [500, 'A stored file is damaged'],
   internal: [500, 'Something went wrong'],
-  stopping: [503, 'The endpoint is stopping'],
   'storage-failed': [503, 'The storage failed'],
   'storage-full': [507, 'The storage is full'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

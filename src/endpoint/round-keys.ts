@@ -1,15 +1,25 @@
 /** From the stewards' round keys to a round's announcement. */
+import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { toHex } from '../protocol/bytes.ts';
-import { checkAnnouncement, checkRoundKey, decodeRoundKey, encodeAnnouncement } from '../protocol/round-key.ts';
+import { checkAnnouncement, checkRoundKey, encodeAnnouncement } from '../protocol/round-key.ts';
+import { instantMs } from '../protocol/fields.ts';
 import { checkPublicKey } from '../protocol/ciphertext.ts';
 import { decodeSigned, encodeSigned, type SignedMessage } from '../protocol/signed.ts';
 import type { Community } from '../protocol/manifest.ts';
 import type { Core, Round } from './core.ts';
 import { Problem } from './problem.ts';
 
+const closesName = ({ prefix }: Round): string => `${prefix}/closes`;
+
+/** When a round closes by itself: what the first steward's key says; undefined if there is none. */
+export async function closingTime(core: Core, round: Round): Promise<number | undefined> {
+  const entry = await core.store.read(closesName(round));
+  return entry && decodeCbor(instantMs, entry, 'The record of a closing time');
+}
+
 /** The round keys that are there, by steward. */
-export async function roundKeysOf(core: Core, { community, prefix }: Round): Promise<(SignedMessage | undefined)[]> {
+async function roundKeysOf(core: Core, { community, prefix }: Round): Promise<(SignedMessage | undefined)[]> {
   const all = await Promise.all(
     community.manifest.stewards.map((_, steward) => core.store.read(`${prefix}/keys/${steward}`)),
   );
@@ -25,17 +35,18 @@ export async function addRoundKey(core: Core, community: Community, message: Sig
   const roundKey = await checkRoundKey(message, community);
   checkPublicKey(roundKey.publicKey);
   const round = await core.round(toHex(community.id), roundKey.month);
-  const others = (await roundKeysOf(core, round)).filter((other) => other !== undefined);
-  if (others.some(({ body }) => decodeRoundKey(body).closesMs !== roundKey.closesMs)) {
-    throw new ProtocolError('bad-announcement', 'Another steward has announced another closing time for this round');
-  }
-  if (others.length === 0 && roundKey.closesMs <= core.now()) {
-    throw new ProtocolError('bad-announcement', 'The round would close before it begins');
-  }
   const months = await core.store.list(`communities/${toHex(community.id)}/rounds`);
   if (months.length >= core.limits.rounds && !months.includes(roundKey.month)) {
     throw new Problem('too-many', `A community has ${core.limits.rounds} rounds at most.`);
   }
+  if (roundKey.closesMs <= core.now() && !months.includes(roundKey.month)) {
+    throw new ProtocolError('bad-announcement', 'The round would close before it begins');
+  }
+  await core.createOnce(
+    closesName(round),
+    encodeCbor(roundKey.closesMs),
+    () => new ProtocolError('bad-announcement', 'Another steward has announced another closing time for this round'),
+  );
   await core.createOnce(
     `${round.prefix}/keys/${roundKey.steward}`,
     encodeSigned(message),

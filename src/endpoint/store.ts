@@ -26,6 +26,9 @@ export interface Store {
   remove(name: string): Promise<void>;
   /** Names one level below a name, ascending; empty if there are none. */
   list(name: string): Promise<string[]>;
+
+  /** Why nothing can be written any more, until the process starts anew. */
+  readonly failure: StoreError | undefined;
 }
 
 export const bucketPattern = /^[0-9a-f]{64}\.[0-9]{4}-[0-9]{2}$/;

@@ -2,13 +2,13 @@
 import { encodeCbor } from '../protocol/cbor.ts';
 import type { Bytes } from '../protocol/bytes.ts';
 import { monthPattern } from '../protocol/fields.ts';
-import { decodeRoundKey } from '../protocol/round-key.ts';
 import type { RoundState } from '../protocol/endpoint-client.ts';
 import { closedRound, closesNow } from './closing.ts';
 import type { Core, Round } from './core.ts';
 import { keptVersions } from './kept.ts';
 import { publishedNorms, sealedList } from './opening.ts';
-import { roundKeysOf } from './round-keys.ts';
+import { isErased } from './retention.ts';
+import { closingTime } from './round-keys.ts';
 
 interface Summary {
   readonly month: string;
@@ -19,6 +19,7 @@ interface Summary {
 
 /** All rounds as the route gives them, by month. */
 export async function roundsFile(core: Core, id: string): Promise<Bytes> {
+  await core.community(id);
   const summaries: Summary[] = [];
   for (const month of await core.store.list(`communities/${id}/rounds`)) {
     if (!monthPattern.test(month)) continue;
@@ -30,9 +31,8 @@ export async function roundsFile(core: Core, id: string): Promise<Bytes> {
 
 async function summaryOf(core: Core, round: Round): Promise<Summary | undefined> {
   const { month } = round;
-  const [first] = (await roundKeysOf(core, round)).filter((key) => key !== undefined);
-  if (first === undefined) return undefined;
-  const { closesMs } = decodeRoundKey(first.body);
+  const closesMs = await closingTime(core, round);
+  if (closesMs === undefined) return undefined;
   if ((await core.announcementBytes(round)) === undefined) {
     return { month, closesMs, state: closesMs > core.now() ? 'announced' : 'expired', homes: 0 };
   }
@@ -46,5 +46,6 @@ async function summaryOf(core: Core, round: Round): Promise<Summary | undefined>
 async function stateOf(core: Core, round: Round, groups: number): Promise<RoundState> {
   if (groups === 0) return 'expired';
   if ((await publishedNorms(core, round)) !== undefined) return 'opened';
+  if (await isErased(core, round)) return 'expired';
   return (await sealedList(core, round)) === undefined ? 'closed' : 'sealed';
 }

@@ -27,10 +27,13 @@ export const fewestHomes = 23;
 export const startMs = Date.UTC(2026, 1, 1);
 export const closesMs = startMs + 7 * 86_400_000;
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
 /** A folder that is gone after the tests of the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'endpoint-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
