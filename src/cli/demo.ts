@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
 import { appFiles } from '../simulation/app-files.ts';
 import { DemoCommunity } from '../simulation/demo-community.ts';
 import { demoRoutes } from '../simulation/demo-routes.ts';
@@ -30,7 +31,8 @@ const demo = await DemoCommunity.open({
   appOrigin,
   say: print,
 });
-const app = appFiles(folder).route('/demo', demoRoutes(demo, appOrigin));
+// The demo first: a build for other hosts has a file that says there is no demo.
+const app = new Hono().route('/demo', demoRoutes(demo, appOrigin)).route('/', appFiles(folder));
 const server = serve({ fetch: app.fetch, port: Number(port), hostname: 'localhost' }, () => print('ready'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
