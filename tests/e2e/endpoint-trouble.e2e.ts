@@ -12,7 +12,7 @@ test('a contribution outlives an endpoint that is gone, talks nonsense, or answe
   test.setTimeout(240_000);
   await importFile(page, madeUpMeterFile());
   await joinDemo(page);
-  const month = await page.getByLabel('Month', { exact: true }).inputValue();
+  const month = await page.getByRole('combobox', { name: 'Month' }).inputValue();
   await startRound(page, month);
 
   const contributions = `${product.endpoint}/**/contributions`;
@@ -28,7 +28,7 @@ test('a contribution outlives an endpoint that is gone, talks nonsense, or answe
   const headers = { 'access-control-allow-origin': product.origin, 'content-type': 'application/cbor' };
   await context.route(contributions, (route) => route.fulfill({ status: 200, headers, body: 'hello' }));
   await page.reload();
-  await page.getByLabel('Month', { exact: true }).selectOption(month);
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await page.getByRole('button', { name: 'Send again' }).click();
   await expect(page.getByText('Waiting.')).toBeVisible();
   await expect(

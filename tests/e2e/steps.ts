@@ -20,7 +20,7 @@ export async function joinDemo(page: Page) {
 
 /** Chooses a month on the compare screen and has the demo's homes contribute to it. */
 export async function startRound(page: Page, month: string) {
-  await page.getByLabel('Month', { exact: true }).selectOption(month);
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   const start = page.getByRole('button', { name: 'Start the round of this month' });
   const review = page.getByRole('button', { name: 'See what I would contribute' });
   await expect(start.or(review)).toBeVisible();

@@ -41,7 +41,7 @@ test('from a meter file to a comparison, which is still there when every server 
 
   await joinDemo(page);
   // The newest whole month of the home.
-  const months = page.getByLabel('Month', { exact: true });
+  const months = page.getByRole('combobox', { name: 'Month' });
   const month = await months.inputValue();
   await startRound(page, month);
 
@@ -81,7 +81,7 @@ test('from a meter file to a comparison, which is still there when every server 
   await expect(page.getByText(/SHA-256 [0-9a-f]{64}/).first()).toBeVisible();
 
   await page.goto('/compare/');
-  await page.getByLabel('Month', { exact: true }).selectOption(month);
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await closeRound(page);
   const verdict = page.getByText(/the mean of 41 homes/);
   await expect(verdict).toBeVisible();
@@ -102,7 +102,7 @@ test('from a meter file to a comparison, which is still there when every server 
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Day by day' })).toBeVisible();
   await page.goto('/compare/');
-  await page.getByLabel('Month', { exact: true }).selectOption(month);
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await expect(page.getByText(said)).toBeVisible();
   await product.start();
 });
