@@ -6,7 +6,7 @@ import type { Page } from '@playwright/test';
 import * as v from 'valibot';
 import { madeUpMeterFile } from './made-up-file.ts';
 import { contribute, importFile, joinDemo, startRound } from './steps.ts';
-import { expect, test } from './support.ts';
+import { expect, forgiveStoppedServers, test } from './support.ts';
 
 const iconsSchema = v.object({
   icons: v.array(v.object({ src: v.string(), sizes: v.string(), purpose: v.optional(v.string()) })),
@@ -76,9 +76,7 @@ test('the encryption module is fetched when first used, works offline then, and 
   await rm(update, { recursive: true });
   await product.stop();
   await product.start();
-  // While no server was there the browser itself complains that it cannot look for updates.
-  const expected = /ERR_CONNECTION_REFUSED|Failed to update a ServiceWorker/;
-  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
+  forgiveStoppedServers(complaints);
 });
 
 test('the app can be installed to the home screen', async ({ page }) => {

@@ -132,6 +132,12 @@ export function complaintsOf(page: Page): string[] {
   return complaints;
 }
 
+/** Drops what the browser itself says about servers that a test has stopped. */
+export function forgiveStoppedServers(complaints: string[]): void {
+  const expected = /ERR_CONNECTION_REFUSED|Failed to update a ServiceWorker/;
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
+}
+
 /** Tests share one running product; each fails on any console error or content security policy violation. */
 export const test = base.extend<{ complaints: string[] }, { product: Product }>({
   product: [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { dataFolder, haveData } from '../real-files/data.ts';
 import { madeUpMeterFile } from './made-up-file.ts';
 import { closeRound, contribute, importFile, joinDemo, startRound } from './steps.ts';
-import { expect, test } from './support.ts';
+import { expect, forgiveStoppedServers, test } from './support.ts';
 
 /** A real export of a Dutch smart meter; where the real files are not there, a made-up one in the same format. */
 const meterFile = () =>
@@ -13,6 +13,7 @@ test('from a meter file to a comparison, which is still there when every server 
   page,
   product,
   context,
+  complaints,
 }) => {
   test.setTimeout(300_000);
   const posts: { url: string; body: Buffer }[] = [];
@@ -93,6 +94,7 @@ test('from a meter file to a comparison, which is still there when every server 
   expect(advice.length).toBeGreaterThan(5);
 
   // Every server is gone: the app, the readings, the charts and the comparison are not.
+  expect(complaints).toEqual([]);
   await product.stop();
   for (const path of ['/', '/trends/', '/advice/', '/receipts/']) {
     await page.goto(path);
@@ -105,6 +107,7 @@ test('from a meter file to a comparison, which is still there when every server 
   await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await expect(page.getByText(said)).toBeVisible();
   await product.start();
+  forgiveStoppedServers(complaints);
 });
 
 /** Share of places at which two requests hold the same byte. */

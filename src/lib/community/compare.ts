@@ -1,6 +1,7 @@
 /** Comparing a home's month with what its community published, on this device. */
 import { equalBytes } from '../../protocol/bytes.ts';
 import { encodeContributionBody, encodeHeader } from '../../protocol/contribution.ts';
+import type { EndpointClient } from '../../protocol/endpoint-client.ts';
 import { ProtocolError } from '../../protocol/error.ts';
 import { sha256 } from '../../protocol/hash.ts';
 import { checkList, type CheckedList } from '../../protocol/list.ts';
@@ -33,22 +34,27 @@ export async function fetchNorms(joined: JoinedCommunity, month: string): Promis
   const message = await endpoint.norms(round);
   if (message === undefined) return undefined;
   const norms = await checkNorms(message, community, month);
-  const list = await fetchList(joined, community, month);
-  if (!equalBytes(list.hash, norms.list))
-    throw new ProtocolError('wrong-list', 'The endpoint shows another list of homes than the one that was opened.');
+  const list = await fetchList(endpoint, community, norms);
   await checkOwnEntry(joined, month, list);
   await saveNorms({ communityId: joined.id, month, message: encodeSigned(message), fetchedMs: Date.now() });
   return norms;
 }
 
-async function fetchList(joined: JoinedCommunity, community: Community, month: string): Promise<CheckedList> {
-  const round = roundOf(community, month);
-  const endpoint = endpointAt(joined.endpointUrl);
-  const announcement = await endpoint.announcement(round);
-  const list = (await endpoint.correctedList(round)) ?? (await endpoint.list(round));
-  if (announcement === undefined || list === undefined)
+/** The list that norms were made of: the round's first one, or the corrected one if stewards have named culprits. */
+async function fetchList(endpoint: EndpointClient, community: Community, norms: RoundNorms): Promise<CheckedList> {
+  const round = roundOf(community, norms.month);
+  const announced = await endpoint.announcement(round);
+  const first = await endpoint.list(round);
+  if (announced === undefined || first === undefined)
     throw new ProtocolError('wrong-list', 'The endpoint has norms but does not show the list they were made of.');
-  return checkList(list, community, await checkAnnouncement(announcement, community));
+  const announcement = await checkAnnouncement(announced, community);
+  const list = await checkList(first, community, announcement);
+  if (equalBytes(list.hash, norms.list)) return list;
+  const message = await endpoint.correctedList(round);
+  const corrected = message && (await checkList(message, community, announcement));
+  if (corrected === undefined || !equalBytes(corrected.hash, norms.list))
+    throw new ProtocolError('wrong-list', 'The endpoint shows another list of homes than the one that was opened.');
+  return corrected;
 }
 
 /** A home with a receipt must stand on the list with the very contribution that was acknowledged. */
