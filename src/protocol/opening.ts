@@ -14,6 +14,8 @@ export interface Opening {
   readonly list: Bytes;
   /** Index of the steward. */
   readonly steward: number;
+  /** Missing stewards (by index, ascending) whose word on the list's phrase this steward took for their seal. */
+  readonly words: readonly number[];
   /** Per group of the list, in its order, one share sum per slot. */
   readonly sums: readonly (readonly number[])[];
 }
@@ -23,10 +25,18 @@ const openingSchema = v.strictObject({
   month,
   list: hash,
   steward: stewardIndex,
+  words: v.pipe(
+    v.array(stewardIndex),
+    v.check(
+      (words: number[]) => words.every((word, i) => i === 0 || word > (words[i - 1] ?? word)),
+      'must be ascending',
+    ),
+  ),
   sums: v.pipe(v.array(fieldVector), v.minLength(1), v.maxLength(1 + mostCohorts)),
 });
 
-export const encodeOpening = (opening: Opening): Bytes => encodeCbor({ ...opening });
+export const encodeOpening = (opening: Opening): Bytes =>
+  encodeCbor({ ...opening, words: [...opening.words].sort((a, b) => a - b) });
 
 /** @throws {ProtocolError} `malformed` */
 export const decodeOpening = (body: Uint8Array): Opening => decodeCbor(openingSchema, body, 'The opening');
@@ -54,6 +64,8 @@ export async function checkOpening(
   }
   const steward = manifest.stewards[opening.steward];
   if (steward === undefined) throw new ProtocolError('wrong-signer', 'The opening names a steward who does not exist');
+  if (opening.words.some((word) => word === opening.steward || word >= manifest.stewards.length))
+    throw new ProtocolError('malformed', 'The opening relies on the word of a steward who cannot have given it');
   await verifySignedBy('opening', message, steward.key);
   return opening;
 }

@@ -51,6 +51,7 @@ export const sealsNeeded = ({ stewards, threshold }: Pick<Manifest, 'stewards' |
 /**
  * Checks that enough stewards sealed this very list.
  *
+ * @param words - stewards (by index) whose own word on the list's phrase stands for their seal
  * @returns indices of the stewards who did
  * @throws {ProtocolError} `not-enough-seals`, and what {@link checkSeal} throws
  */
@@ -58,6 +59,7 @@ export async function checkSeals(
   messages: readonly SignedMessage[],
   community: Community,
   sealed: Pick<Seal, 'month' | 'list'>,
+  words: readonly number[] = [],
 ): Promise<number[]> {
   const seals = await Promise.all(messages.map((message) => checkSeal(message, community)));
   const stewards = new Set(
@@ -65,6 +67,7 @@ export async function checkSeals(
       .filter(({ month, list }) => month === sealed.month && equalBytes(list, sealed.list))
       .map(({ steward }) => steward),
   );
+  for (const steward of words) if (steward < community.manifest.stewards.length) stewards.add(steward);
   const needed = sealsNeeded(community.manifest);
   if (stewards.size < needed) {
     throw new ProtocolError('not-enough-seals', `${stewards.size} of ${needed} needed stewards have sealed this list`);

@@ -4,7 +4,7 @@
  * gets a second chance.
  */
 import * as v from 'valibot';
-import { equalBytes, type Bytes } from './bytes.ts';
+import { equalBytes, toHex, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { encodeClose } from './close.ts';
 import { decryptColumn, fitsFingerprints, openFingerprints, type Progress } from './column.ts';
@@ -22,6 +22,7 @@ import { computeNorms, encodeNorms, type OpenedRound } from './norms-message.ts'
 import { checkOpening, encodeOpening, type Opening } from './opening.ts';
 import { checkAnnouncement, encodeRoundKey, type Announcement } from './round-key.ts';
 import { checkSeals, encodeSeal } from './seal.ts';
+import { phraseOf } from './phrase.ts';
 import { prime } from './shamir.ts';
 import {
   decodeSigned,
@@ -76,6 +77,8 @@ export class Steward {
   readonly #options: StewardOptions;
   /** Lists checked in this sitting, by month, so that a large one is fetched once. */
   readonly #lists = new Map<string, CheckedList>();
+  /** Share sums that the fingerprints have shown to be right, by the list's hash. */
+  readonly #sums = new Map<string, number[][]>();
 
   constructor(options: StewardOptions) {
     this.#options = options;
@@ -174,11 +177,25 @@ export class Steward {
   }
 
   /**
-   * Checks the list and this steward's totals, and seals them: once per round, ever. If what the endpoint added up does
-   * not fit what the homes sent, the steward names the culprits, if any, and adds up the rest itself.
+   * Checks the list and this steward's totals, while members may still look. If what the endpoint added up does not fit
+   * what the homes sent, the steward names the culprits, if any: all stewards should have checked before the first one
+   * seals, because a seal on the list with a culprit cannot be taken back.
+   *
+   * @returns whether the list is right; false if this steward has named culprits on it
+   * @throws {ProtocolError} `spoiled` if there are too many of them (the keys are then erased), and what {@link review}
+   *   throws
+   */
+  async check(month: string, progress: Progress = () => undefined): Promise<boolean> {
+    if ((await this.#options.store.read(`${month}/seal`)) !== undefined) return true;
+    const { list } = await this.review(month);
+    return (await this.#checkedSums(month, list, progress)) !== undefined;
+  }
+
+  /**
+   * Checks the list and this steward's totals, and seals them: once per round, ever.
    *
    * @throws {ProtocolError} `too-early` while members may still look, `totals-mismatch` while culprits stand on the list,
-   *   `spoiled` if there are too many of them (the keys are then erased), and what {@link review} throws
+   *   and what {@link check} throws
    */
   async seal(month: string, progress: Progress = () => undefined): Promise<void> {
     const { community, signer, endpoint, store } = this.#options;
@@ -214,6 +231,14 @@ export class Steward {
    * had to be named. The endpoint's totals are those of the first list; others this steward adds up itself.
    */
   async #checkedSums(month: string, checked: CheckedList, progress: Progress): Promise<number[][] | undefined> {
+    const known = this.#sums.get(toHex(checked.hash));
+    if (known !== undefined) return known;
+    const sums = await this.#computedSums(month, checked, progress);
+    if (sums !== undefined) this.#sums.set(toHex(checked.hash), sums);
+    return sums;
+  }
+
+  async #computedSums(month: string, checked: CheckedList, progress: Progress): Promise<number[][] | undefined> {
     const { community, steward, endpoint, store } = this.#options;
     const { list, contributions, groups } = checked;
     const { secretKey, hpkeSecretKey } = await this.#keys(month);
@@ -302,22 +327,30 @@ export class Steward {
     return { seal: decodeSigned(seal), list, sums };
   }
 
+  /** The phrase of the list that this steward sealed, for missing stewards to compare. */
+  async sealedPhrase(month: string): Promise<string> {
+    return phraseOf((await this.#sealed(month)).list);
+  }
+
   /**
    * Posts this steward's share sums, if enough stewards have sealed the very list that it sealed.
    *
+   * @param words - missing stewards (by index) who, by voice or in person, have read the same {@link sealedPhrase} to
+   *   this one; they stand in the opening
    * @throws {ProtocolError} `not-enough-seals`
    */
-  async open(month: string): Promise<void> {
+  async open(month: string, words: readonly number[] = []): Promise<void> {
     const { community, endpoint } = this.#options;
     const { list } = await this.#sealed(month);
-    await checkSeals(await endpoint.seals(this.#round(month)), community, { month, list });
-    await endpoint.postOpening(this.#round(month), await this.#opening(month));
+    await checkSeals(await endpoint.seals(this.#round(month)), community, { month, list }, words);
+    await endpoint.postOpening(this.#round(month), await this.#opening(month, words));
   }
 
-  async #opening(month: string): Promise<SignedMessage> {
+  /** This steward's opening, which is made once. */
+  async #opening(month: string, words: readonly number[] = []): Promise<SignedMessage> {
     const { community, steward } = this.#options;
     const { list, sums } = await this.#sealed(month);
-    const body = encodeOpening({ community: community.id, month, list, steward, sums });
+    const body = encodeOpening({ community: community.id, month, list, steward, words, sums });
     return this.#signOnce(`${month}/opening`, 'opening', body);
   }
 
@@ -371,9 +404,11 @@ export class Steward {
 
   async #openings(month: string, { hash, list }: { hash: Bytes; list: List }): Promise<Opening[]> {
     const { community, steward, signer, endpoint, now } = this.#options;
-    const own = await this.#opening(month);
+    const own = await this.#options.store.read(`${month}/opening`);
+    if (own === undefined) throw new ProtocolError('not-enough-openings', 'This steward has not opened the round');
     const others = community.manifest.stewards.map(async (_, other) => {
-      const message = other === steward ? own : await endpoint.opening(this.#round(month), other, signer, now());
+      const message =
+        other === steward ? decodeSigned(own) : await endpoint.opening(this.#round(month), other, signer, now());
       if (message === undefined) return undefined;
       const opening = await checkOpening(message, community, { month, list: hash, groups: list.groups.length });
       if (opening.steward !== other)
@@ -387,6 +422,7 @@ export class Steward {
   async erase(month: string): Promise<void> {
     const { store } = this.#options;
     this.#lists.delete(month);
+    this.#sums.clear();
     await store.create(`${month}/over`, new Uint8Array());
     await store.remove(`${month}/keys`);
     await store.remove(`${month}/seal`);

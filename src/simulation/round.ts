@@ -113,8 +113,9 @@ export async function openRound(
   for (const [done, steward] of stewards.entries()) {
     progress('check', done, total);
     await setImmediate();
-    await steward.seal(month);
+    await steward.check(month);
   }
+  for (const steward of stewards) await steward.seal(month);
   for (const [done, steward] of stewards.entries()) {
     progress('open', done, total);
     await steward.open(month);

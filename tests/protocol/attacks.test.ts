@@ -44,6 +44,7 @@ const listNow = (): List => decodeList(decodeSigned(endpoint.file('list')).body)
 const others = (vectors: readonly (readonly number[])[], left: readonly number[]) =>
   expectedTotal(vectors.filter((_, home) => !left.includes(home)));
 const openAll = async () => {
+  for (const one of round.stewards) await one.check(month);
   for (const one of round.stewards) await one.seal(month);
   for (const one of round.stewards) await one.open(month);
   return Promise.all(round.stewards.map((one) => one.publishNorms(month)));
@@ -137,6 +138,13 @@ describe('a home cheats', () => {
       {
         ciphertexts: (own: Bytes[]) =>
           own.map((one, i) => (i === 0 ? one.map((byte, at) => (at === 15 ? byte ^ 1 : byte)) : one)),
+      },
+    ],
+    [
+      'a broken word for the last steward to check',
+      {
+        ciphertexts: (own: Bytes[]) =>
+          own.map((one, i) => (i === 2 ? one.map((byte, at) => (at === 15 ? byte ^ 1 : byte)) : one)),
       },
     ],
     ['a multiple of another home’s ciphertext, re-randomised', { ciphertexts: victimTimes(250n) }],
@@ -325,7 +333,14 @@ describe('a steward cheats', () => {
     for (const one of round.stewards) await one.open(month);
     const { list } = await steward.review(month);
     const sums = [Array<number>(313).fill(7)];
-    const body = encodeOpening({ community: round.example.community.id, month, list: list.hash, steward: 2, sums });
+    const body = encodeOpening({
+      community: round.example.community.id,
+      month,
+      list: list.hash,
+      steward: 2,
+      words: [],
+      sums,
+    });
     endpoint.openings[2] = await signMessage('opening', body, [nth(round.example.stewards, 2)]);
     await refused(steward.publishNorms(month), 'openings-disagree');
   });
@@ -342,6 +357,7 @@ describe('a steward cheats', () => {
       month: '2025-12',
       list: round.example.community.id,
       steward: 1,
+      words: [],
       sums: [Array<number>(313).fill(7)],
     });
     endpoint.openings[1] = await signMessage('opening', body, [nth(round.example.stewards, 1)]);

@@ -636,14 +636,17 @@ const opened = (shift: number): CborValue => Array.from({ length: 313 }, (_, slo
 async function openingVectors(example: Example, stranger: Signer): Promise<Vectors> {
   const { community, stewards, announcement } = example;
   const list = announcement.hash;
-  const fields: Fields = { community: community.id, month, list, steward: 1, sums: [opened(1), opened(2)] };
+  const fields: Fields = { community: community.id, month, list, steward: 1, words: [], sums: [opened(1), opened(2)] };
   const subject: Subject = { type: 'opening', fields, signers: [nth(stewards, 1)], single: true, stranger };
   const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
   const short = Array.from({ length: 312 }, () => 0);
   return {
     message: 'opening',
     context: { manifest: manifestHex(example), month, list: toHex(list), groups: 2 },
-    good: [await good('of two groups, by the second steward', subject)],
+    good: [
+      await good('of two groups, by the second steward', subject),
+      await good('on the third steward’s word', { ...subject, fields: { ...fields, words: [2] } }),
+    ],
     bad: [
       ...(await signedFaults(subject)),
       await fault('another community', 'wrong-community', { community: await seedOf('other') }),
@@ -656,6 +659,9 @@ async function openingVectors(example: Example, stranger: Signer): Promise<Vecto
       await fault('a negative sum', 'malformed', { sums: [opened(1), [...short, -1]] }),
       await fault('in the name of another steward', 'wrong-signer', { steward: 0 }),
       await fault('of a steward who does not exist', 'wrong-signer', { steward: 7 }),
+      await fault('on its own word', 'malformed', { words: [1] }),
+      await fault('on the word of a steward who does not exist', 'malformed', { words: [3] }),
+      await fault('words out of order', 'malformed', { words: [2, 0] }),
     ],
   };
 }
@@ -671,6 +677,7 @@ async function normsVectors(example: Example, stranger: Signer): Promise<Vectors
     month,
     list: hash,
     steward,
+    words: [],
     sums: [
       nth(vectors, 0).map((_, slot) => shares.reduce((sum, one) => sum + nth(nth(one, steward), slot), 0) % 1_048_573),
     ],

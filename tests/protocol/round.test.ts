@@ -82,7 +82,7 @@ describe('a round', () => {
         const sums = [
           vectors[0]?.map((_, slot) => shares.reduce((sum, s) => sum + (s[steward]?.[slot] ?? 0), 0) % 1_048_573) ?? [],
         ];
-        const opening = { ...sealed, steward, sums };
+        const opening = { ...sealed, steward, words: [], sums };
         const signed = await signMessage('opening', encodeOpening(opening), [signer]);
         return checkOpening(signed, community, { month, list: checked.hash, groups: 1 });
       }),

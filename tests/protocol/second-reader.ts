@@ -362,7 +362,14 @@ const closeShape = fields({ community: hash, month, announcement: hash });
 const sealShape = fields({ community: hash, month, list: hash });
 const culpritsShape = fields({ community: hash, month, list: hash, invites: list(key, 1, 10) });
 const sums = list(whole(0, 1_048_572), 313, 313);
-const openingShape = fields({ community: hash, month, list: hash, steward: whole(0, 8), sums: list(sums, 1, 6) });
+const openingShape = fields({
+  community: hash,
+  month,
+  list: hash,
+  steward: whole(0, 8),
+  words: list(whole(0, 8), 0, 9),
+  sums: list(sums, 1, 6),
+});
 const profile = list(whole(0, 10_230), 24, 24);
 const groupShape = fields({
   name: label(40),
@@ -542,6 +549,9 @@ export function readMessage(message: string, encoded: Buffer, context: Readonly<
       ofCommunity(body, manifest());
       const same = body.get('month') === context.month && (body.get('list') as Buffer).equals(known('list'));
       must(same && (body.get('sums') as Value[]).length === context.groups, 'wrong-list');
+      const words = body.get('words') as number[];
+      must(words.every((word, i) => i === 0 || word > the(words[i - 1])));
+      must(words.every((word) => word !== body.get('steward') && word < manifest().stewards.length));
       must(soleSteward('opening', signed, manifest()) === body.get('steward'), 'wrong-signer');
       return body;
     }

@@ -70,3 +70,26 @@ test('members can look at a list before it is sealed', async () => {
   nowMs += 3_600_000;
   await steward.seal(month);
 });
+
+describe('a steward is missing', () => {
+  test('nothing opens, until the others have heard its word on the list’s phrase', async () => {
+    const { endpoint, stewards, vectors, example } = await makeRound(24);
+    await endpoint.close();
+    const [first, second] = [nth(stewards, 0), nth(stewards, 1)];
+    await first.seal(month);
+    await second.seal(month);
+    await expect(first.open(month)).rejects.toMatchObject({ code: 'not-enough-seals' });
+    await expect(first.open(month, [0])).rejects.toMatchObject({ code: 'not-enough-seals' });
+    expect(await first.sealedPhrase(month)).toMatch(/^\d{5}( \d{5}){5}$/);
+    expect(await second.sealedPhrase(month)).toBe(await first.sealedPhrase(month));
+    await expect(first.publishNorms(month)).rejects.toMatchObject({ code: 'not-enough-openings' });
+    await first.open(month, [2]);
+    await second.open(month, [2]);
+    const { norms, totals } = await first.publishNorms(month, true);
+    await second.publishNorms(month, true);
+    expect(totals).toEqual([expectedTotal(vectors)]);
+    expect(norms.checked).toBe(false);
+    const published = await endpoint.client().norms({ community: example.community.id, month });
+    expect(published?.signatures).toHaveLength(2);
+  });
+});
