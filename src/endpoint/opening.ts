@@ -8,7 +8,7 @@ import { hash, instantMs, month } from '../protocol/fields.ts';
 import { sha256 } from '../protocol/hash.ts';
 import { correctList, encodeList, type List } from '../protocol/list.ts';
 import { checkNorms, decodeNorms } from '../protocol/norms-message.ts';
-import { checkOpening } from '../protocol/opening.ts';
+import { checkOpening, decodeOpening, type Opening } from '../protocol/opening.ts';
 import { checkSeal, sealsNeeded } from '../protocol/seal.ts';
 import {
   decodeSigned,
@@ -90,21 +90,40 @@ export async function sealsFile(core: Core, round: Round): Promise<Bytes> {
   return encodeCbor((await messagesOf(core, round, 'seals')).map(encodeSigned));
 }
 
-/** The list that enough stewards have sealed; undefined while there is none. */
-export async function sealedList(core: Core, round: Round): Promise<Pick<CorrectedList, 'list' | 'hash'> | undefined> {
+/**
+ * The list that enough stewards have sealed; undefined while there is none.
+ *
+ * @param opening - relies on missing stewards' words for a list, as those that are kept do
+ */
+export async function sealedList(
+  core: Core,
+  round: Round,
+  opening?: Opening,
+): Promise<Pick<CorrectedList, 'list' | 'hash'> | undefined> {
   const messages = await messagesOf(core, round, 'seals');
+  const kept = (await messagesOf(core, round, 'openings')).map(({ body }) => decodeOpening(body));
+  const words = [...kept, ...(opening === undefined ? [] : [opening])].flatMap(({ words, list }) =>
+    words.map((steward) => ({ steward, list })),
+  );
   const needed = sealsNeeded(round.community.manifest);
-  if (messages.length < needed) return undefined;
+  if (messages.length + words.length < needed) return undefined;
   const { list, listHash } = await closedRound(core, round);
   const seals = await Promise.all(messages.map((message) => checkSeal(message, round.community)));
   const candidates = [await correctedList(core, round), { list, hash: listHash }];
   return candidates.find(
-    (one) => one !== undefined && seals.filter((seal) => equalBytes(seal.list, one.hash)).length >= needed,
+    (one) =>
+      one !== undefined &&
+      new Set([...seals, ...words].filter(({ list }) => equalBytes(list, one.hash)).map(({ steward }) => steward))
+        .size >= needed,
   );
 }
 
-async function needSealedList(core: Core, round: Round): Promise<Pick<CorrectedList, 'list' | 'hash'>> {
-  const sealed = await sealedList(core, round);
+async function needSealedList(
+  core: Core,
+  round: Round,
+  opening?: Opening,
+): Promise<Pick<CorrectedList, 'list' | 'hash'>> {
+  const sealed = await sealedList(core, round, opening);
   if (sealed === undefined) {
     throw new ProtocolError('not-enough-seals', 'Not enough stewards have sealed one and the same list yet');
   }
@@ -117,7 +136,7 @@ async function needSealedList(core: Core, round: Round): Promise<Pick<CorrectedL
  * @throws {ProtocolError} `not-enough-seals`, what `checkOpening` throws, `already-decided`
  */
 export async function addOpening(core: Core, round: Round, message: SignedMessage): Promise<void> {
-  const { list, hash } = await needSealedList(core, round);
+  const { list, hash } = await needSealedList(core, round, decodeOpening(message.body));
   const sealed = { month: round.month, list: hash, groups: list.groups.length };
   const { steward } = await checkOpening(message, round.community, sealed);
   const name = `${round.prefix}/openings/${steward}`;

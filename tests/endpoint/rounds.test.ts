@@ -44,9 +44,9 @@ async function closedRound(homes = fewestHomes) {
     const body = encodeCulprits({ community: round.community, month, list, invites });
     return signMessage('culprits', body, [street.steward(steward)]);
   };
-  const opening = (steward: number, value = 1, list = listHash): Promise<SignedMessage> => {
+  const opening = (steward: number, value = 1, list = listHash, words: number[] = []): Promise<SignedMessage> => {
     const sums = [Array<number>(vectorLength).fill(value)];
-    const body = encodeOpening({ community: round.community, month, list, steward, sums });
+    const body = encodeOpening({ community: round.community, month, list, steward, words, sums });
     return signMessage('opening', body, [street.steward(steward)]);
   };
   return { clock, endpoint, client, street, announcement, round, message, listHash, seal, culprits, opening };
@@ -186,6 +186,21 @@ test('Seals are for this round’s list, one of each steward; openings need enou
   await expect(client.postOpening(round, await opening(1, 1, new Uint8Array(32)))).rejects.toMatchObject({
     code: 'wrong-list',
   });
+  expect((await client.rounds(street.community.id))[0]?.state).toBe('sealed');
+});
+
+test('A missing steward’s word, told by one who opens, stands for its seal on that very list', async () => {
+  const { client, street, round, listHash, seal, opening } = await closedRound();
+  for (const steward of [0, 1]) await client.postSeal(round, await seal(steward));
+  await expect(client.postOpening(round, await opening(0))).rejects.toMatchObject({ code: 'not-enough-seals' });
+  await expect(client.postOpening(round, await opening(0, 1, new Uint8Array(32), [2]))).rejects.toMatchObject({
+    code: 'not-enough-seals',
+  });
+  await expect(client.postOpening(round, await opening(0, 1, listHash, [1]))).rejects.toMatchObject({
+    code: 'not-enough-seals',
+  });
+  await client.postOpening(round, await opening(0, 1, listHash, [2]));
+  await client.postOpening(round, await opening(1, 1, listHash, [2]));
   expect((await client.rounds(street.community.id))[0]?.state).toBe('sealed');
 });
 
