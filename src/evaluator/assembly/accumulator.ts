@@ -39,20 +39,25 @@ export function setTestPolynomial(values: usize, count: i32, rotation: i32): voi
   }
 }
 
-/** Offset that rounds to the decomposition's precision and shifts every digit to be positive. */
-@inline function decompositionOffset(): i32 {
+/**
+ * Offset for the digits of one level: rounds to the decomposition's precision, carries from the levels below, and puts
+ * the sign where a word has its own.
+ */
+@inline function decompositionOffset(left: i32): i32 {
   const bits = blindRotationBaseLog * blindRotationLevels;
   let offset: u32 = <u32>1 << (31 - bits);
   for (let level = 1; level <= blindRotationLevels; level++) offset += <u32>1 << (31 - (level - 1) * blindRotationBaseLog);
-  return <i32>offset;
+  return <i32>(offset - (<u32>1 << (31 - left)));
 }
 
-/** Digits of X^a·c - c for two columns of a pair. A tie may go the other way than tfhe-rs sends it: the same mod 1. */
-@inline function digitsOf(rotated: usize, sign: v128, plain: usize, offset: v128, left: i32, right: i32, half: v128): v128 {
-  // With sign -1, x ^ sign is -x - 1.
-  const signed = i32x4.sub(v128.xor(v128.load(rotated), sign), sign);
-  const difference = i32x4.add(i32x4.sub(signed, v128.load(plain)), offset);
-  return i32x4.sub(i32x4.shr_u(i32x4.shl(difference, left), right), half);
+/**
+ * Digits of X^a·c - c for two columns of a pair, in the upper bits of each word: times 2^(32 - base log), which the key
+ * makes good (key-expansion.ts). A tie may go the other way than tfhe-rs sends it: the same mod 1.
+ */
+@inline function digitsOf(rotated: usize, sign: v128, plain: usize, offset: v128, left: i32, mask: v128): v128 {
+  // With sign -1, x ^ sign is -x - 1; the offset has the missing 1.
+  const difference = i32x4.sub(i32x4.add(v128.xor(v128.load(rotated), sign), offset), v128.load(plain));
+  return v128.and(left == 0 ? difference : i32x4.shl(difference, left), mask);
 }
 
 @inline function firstColumn(words: v128): v128 {
@@ -68,30 +73,36 @@ export function setTestPolynomial(values: usize, count: i32, rotation: i32): voi
 }
 
 /** Columns `first` to `last - 1` of each eighth, none of which passes the end of the ring on the way. */
-function splitRun(pair: i32, rotation: i32, level: i32, out: usize, first: i32, last: i32): void {
+@inline function splitRun(pair: i32, rotation: i32, left: i32, out: usize, first: i32, last: i32): void {
   const eighth = N >> 3;
   const ring = N - 1;
   const start = first + rotation;
-  const offset = i32x4.splat(decompositionOffset());
-  const right = 32 - blindRotationBaseLog;
-  const left = (blindRotationLevels - 1 - level) * blindRotationBaseLog;
-  const half = i32x4.splat(1 << (blindRotationBaseLog - 1));
+  const offset = i32x4.splat(decompositionOffset(left));
+  const mask = i32x4.splat(-1 << (32 - blindRotationBaseLog));
   const r0 = columnOf(pair, start & ring) - (<usize>first << 3);
   const s0 = signAt(start);
+  const o0 = i32x4.sub(offset, s0);
   const r1 = columnOf(pair, (start + eighth) & ring) - (<usize>first << 3);
   const s1 = signAt(start + eighth);
+  const o1 = i32x4.sub(offset, s1);
   const r2 = columnOf(pair, (start + 2 * eighth) & ring) - (<usize>first << 3);
   const s2 = signAt(start + 2 * eighth);
+  const o2 = i32x4.sub(offset, s2);
   const r3 = columnOf(pair, (start + 3 * eighth) & ring) - (<usize>first << 3);
   const s3 = signAt(start + 3 * eighth);
+  const o3 = i32x4.sub(offset, s3);
   const r4 = columnOf(pair, (start + 4 * eighth) & ring) - (<usize>first << 3);
   const s4 = signAt(start + 4 * eighth);
+  const o4 = i32x4.sub(offset, s4);
   const r5 = columnOf(pair, (start + 5 * eighth) & ring) - (<usize>first << 3);
   const s5 = signAt(start + 5 * eighth);
+  const o5 = i32x4.sub(offset, s5);
   const r6 = columnOf(pair, (start + 6 * eighth) & ring) - (<usize>first << 3);
   const s6 = signAt(start + 6 * eighth);
+  const o6 = i32x4.sub(offset, s6);
   const r7 = columnOf(pair, (start + 7 * eighth) & ring) - (<usize>first << 3);
   const s7 = signAt(start + 7 * eighth);
+  const o7 = i32x4.sub(offset, s7);
   const plain = columnOf(pair, 0);
   const w = firstTwiddles();
   const w1r = v128.load64_splat(w);
@@ -105,14 +116,14 @@ function splitRun(pair: i32, rotation: i32, level: i32, out: usize, first: i32, 
   const end = <usize>last << 3;
   for (let at = <usize>first << 3; at < end; at += 16) {
     const p = plain + at;
-    const d0 = digitsOf(r0 + at, s0, p, offset, left, right, half);
-    const d1 = digitsOf(r1 + at, s1, p + step, offset, left, right, half);
-    const d2 = digitsOf(r2 + at, s2, p + 2 * step, offset, left, right, half);
-    const d3 = digitsOf(r3 + at, s3, p + 3 * step, offset, left, right, half);
-    const d4 = digitsOf(r4 + at, s4, p + 4 * step, offset, left, right, half);
-    const d5 = digitsOf(r5 + at, s5, p + 5 * step, offset, left, right, half);
-    const d6 = digitsOf(r6 + at, s6, p + 6 * step, offset, left, right, half);
-    const d7 = digitsOf(r7 + at, s7, p + 7 * step, offset, left, right, half);
+    const d0 = digitsOf(r0 + at, s0, p, o0, left, mask);
+    const d1 = digitsOf(r1 + at, s1, p + step, o1, left, mask);
+    const d2 = digitsOf(r2 + at, s2, p + 2 * step, o2, left, mask);
+    const d3 = digitsOf(r3 + at, s3, p + 3 * step, o3, left, mask);
+    const d4 = digitsOf(r4 + at, s4, p + 4 * step, o4, left, mask);
+    const d5 = digitsOf(r5 + at, s5, p + 5 * step, o5, left, mask);
+    const d6 = digitsOf(r6 + at, s6, p + 6 * step, o6, left, mask);
+    const d7 = digitsOf(r7 + at, s7, p + 7 * step, o7, left, mask);
     splitInFour(
       out + (at << 2), quarter, w1r, w1i, w2r, w2i, w3r, w3i,
       firstColumn(d0), firstColumn(d4), firstColumn(d1), firstColumn(d5),
@@ -126,6 +137,14 @@ function splitRun(pair: i32, rotation: i32, level: i32, out: usize, first: i32, 
   }
 }
 
+/** The most significant digit, which is the only one of many keys, is where it belongs without a shift. */
+function splitHighest(pair: i32, rotation: i32, out: usize, first: i32, last: i32): void {
+  splitRun(pair, rotation, 0, out, first, last);
+}
+function splitLower(pair: i32, rotation: i32, left: i32, out: usize, first: i32, last: i32): void {
+  splitRun(pair, rotation, left, out, first, last);
+}
+
 /**
  * First pass of the transform of one digit of X^a·c - c, fused with rotation, subtraction and decomposition.
  * All eight runs that are read at once meet the end of the ring after the same number of columns, if at all.
@@ -134,8 +153,14 @@ export function splitRotated(pair: i32, a: i32, level: i32, out: usize): void {
   const eighth = N >> 3;
   const rotation = 2 * N - a;
   const crossing = ((a & (eighth - 1)) + 1) & ~1;
-  splitRun(pair, rotation, level, out, 0, crossing);
-  splitRun(pair, rotation, level, out, crossing, eighth);
+  const left = (blindRotationLevels - 1 - level) * blindRotationBaseLog;
+  if (left == 0) {
+    splitHighest(pair, rotation, out, 0, crossing);
+    splitHighest(pair, rotation, out, crossing, eighth);
+  } else {
+    splitLower(pair, rotation, left, out, 0, crossing);
+    splitLower(pair, rotation, left, out, crossing, eighth);
+  }
 }
 
 /** 32-bit torus words, in the low halves of the lanes: the fraction is put where a double keeps its last 32 bits. */

@@ -4,7 +4,7 @@ import { keyPointBytes } from './external-product';
 import { forward } from './fft';
 import { keySwitchWord } from './key-switch';
 import { fillMask } from './mask-stream';
-import { blindRotationLevels, bootstrapKey, k, n, N, pairs, points, transform } from './shape';
+import { blindRotationBaseLog, blindRotationLevels, bootstrapKey, k, n, N, pairs, points, transform } from './shape';
 
 /** The upper half of a word, rounded. */
 @inline function upperHalf(word: u64): u32 {
@@ -22,9 +22,9 @@ export function expandKeySwitchRows(first: i32, count: i32, bodies: usize): void
   }
 }
 
-/** Folds polynomial `words` into lane `lane` of a transform's input, as torus values divided by the inverse's factor M. */
+/** Folds polynomial `words` into lane `lane` of a transform's input, as torus values divided by the inverse's factor M and the digits'. */
 function fold(words: usize, out: usize, lane: usize): void {
-  const scale = 1.0 / 18446744073709551616.0 / <f64>points;
+  const scale = 1.0 / 18446744073709551616.0 / <f64>points / <f64>(1 << (32 - blindRotationBaseLog));
   const half = <usize>points << 3;
   out += lane << 3;
   for (let end = words + half; words < end; words += 8) {
