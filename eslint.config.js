@@ -43,6 +43,8 @@ const arrows = [
   },
   { room: 'lib/fhe', forbidden: ['lib/meter', 'lib/usage', 'lib/advice', 'lib/community', 'lib/charts', 'lib/ui'] },
   { room: 'lib/charts', forbidden: ['lib/fhe', 'lib/vault', 'lib/community', 'lib/meter'] },
+  // Of the simulation the screens take the maker of the demo home, and nothing else.
+  { room: 'routes', forbidden: ['endpoint', 'evaluator', 'cli', 'simulation(?!/homes\\.ts$)'] },
 ];
 
 const pure = ['protocol', 'evaluator', 'lib/series', 'lib/meter', 'lib/usage', 'lib/advice'];
