@@ -60,6 +60,8 @@ export default {
   preprocess: vitePreprocess(),
   kit: {
     adapter: adapter(),
+    // A page that answers for an unknown path finds its files all the same.
+    paths: { relative: false },
     serviceWorker: { register: false },
     csp: {
       mode: 'hash',

@@ -31,13 +31,14 @@ export async function lookAtInvite(invite: Invite): Promise<Invitation> {
   const manifest = await endpointAt(invite.endpointUrl).manifest(invite.community);
   const community = await checkManifest(manifest, invite.community);
   const { publicKey } = await signerFromSeed(invite.seed);
-  const issuer = findInvite(community.manifest, publicKey);
-  if (issuer < 0)
+  const { invites, stewards } = community.manifest;
+  const entry = invites[findInvite(community.manifest, publicKey)];
+  if (entry === undefined)
     throw new ProtocolError(
       'unknown-invite',
       'This invite is not, or no longer, one of the community’s. Ask the person who sent it for a new one.',
     );
-  return { invite, community, manifest, issuer: community.manifest.stewards[issuer]?.name ?? '' };
+  return { invite, community, manifest, issuer: stewards[entry.steward]?.name ?? '' };
 }
 
 /**
