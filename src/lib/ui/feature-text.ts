@@ -6,10 +6,18 @@ export interface FeatureText {
   readonly title: string;
   readonly how: string;
   readonly format: (value: number) => string;
+  /** A difference of two values; as `format` where that cannot be taken for something else. */
+  readonly formatGap?: (difference: number) => string;
   /** Words for a value above and below the mean. */
   readonly more: string;
   readonly less: string;
 }
+
+/** Differences of shares, which “9 % less” would not tell from a ratio. */
+const formatPoints = (difference: number): string => {
+  const points = formatCount(difference * 100);
+  return `${points} percentage ${points === '1' ? 'point' : 'points'}`;
+};
 
 /** The words for each figure of the feature schema. */
 export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
@@ -38,6 +46,7 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
     title: 'Evening share',
     how: 'The share of the month’s energy used from 17:00 to 21:00.',
     format: formatShare,
+    formatGap: formatPoints,
     more: 'more',
     less: 'less',
   },
@@ -45,6 +54,7 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
     title: 'Night share',
     how: 'The share of the month’s energy used from 0:00 to 5:00.',
     format: formatShare,
+    formatGap: formatPoints,
     more: 'more',
     less: 'less',
   },
@@ -52,6 +62,7 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
     title: 'Midday share',
     how: 'The share of the month’s energy used from 10:00 to 16:00.',
     format: formatShare,
+    formatGap: formatPoints,
     more: 'more',
     less: 'less',
   },
@@ -66,6 +77,7 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
     title: 'Evenness',
     how: 'Mean power divided by the power of the highest hour; 100 % would be perfectly even.',
     format: formatShare,
+    formatGap: formatPoints,
     more: 'more even',
     less: 'less even',
   },
