@@ -6,12 +6,14 @@ import { fromHex, type Bytes } from '../protocol/bytes.ts';
 import { encodeCbor } from '../protocol/cbor.ts';
 import { ciphertextBytes } from '../protocol/ciphertext.ts';
 import { monthPattern } from '../protocol/fields.ts';
+import { mostTermsBytes } from '../protocol/founding.ts';
 import { decodeSigned, encodeSigned, mostSignedBytes, type SignedMessage } from '../protocol/signed.ts';
 import { readBody } from './body.ts';
-import { closeEarly, closedRound, type ClosedRound } from './closing.ts';
+import { closedRound, type ClosedRound } from './closing.ts';
 import { Contributions } from './contributions.ts';
 import type { Core, Round } from './core.ts';
 import { fileAnswer, type Caching } from './files.ts';
+import { addEntry, addManifestSignature, addTerms, foundingFile } from './foundings.ts';
 import { reasonOf, shortAddress } from './log.ts';
 import { Metrics } from './metrics.ts';
 import {
@@ -28,6 +30,7 @@ import { Problem, problemDetails } from './problem.ts';
 import { Buckets, type Rate } from './rate.ts';
 import { addRoundKey } from './round-keys.ts';
 import { roundsFile } from './summary.ts';
+import { addClose, usedInvitesFile, wordsFile } from './words.ts';
 
 /** What the server gives along with a request, if there is one. */
 interface Bindings {
@@ -51,6 +54,8 @@ const roundPath = '/communities/:id/rounds/:month';
 const mostWordBytes = 1 << 16;
 /** A contribution: a ciphertext and a fingerprint for each steward, and what is signed. */
 const mostContributionBytesOf = (stewards: number): number => stewards * (ciphertextBytes + 64) + 16_384;
+/** A founding's entry, or signatures under the manifest of one. */
+const mostManifestBytes = 1 << 19;
 /** An opening or a round key. */
 const mostFileBytes = 1 << 17;
 
@@ -175,11 +180,28 @@ export function makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs 
   });
   app.get('/metrics', (context) => context.text(metrics.text()));
 
+  app.post('/foundings', async (context) => {
+    await addTerms(core, await readBody(context.req.raw, mostTermsBytes, bodyMs));
+    return context.body(null, 204);
+  });
+  get('/foundings/:id', 'never', (context) => foundingFile(core, idOf(context)));
+  for (const [path, add] of [
+    ['entries', addEntry],
+    ['signatures', addManifestSignature],
+  ] as const) {
+    app.post(`/foundings/:id/${path}`, async (context) => {
+      const id = idOf(context);
+      await add(core, id, decodeSigned(await readBody(context.req.raw, mostManifestBytes, bodyMs)));
+      return context.body(null, 204);
+    });
+  }
+
   app.post('/communities', async (context) => {
     await core.register(decodeSigned(await readBody(context.req.raw, mostSignedBytes, bodyMs)));
     return context.body(null, 204);
   });
   get('/communities/:id/manifest', 'immutable', (context) => core.manifest(idOf(context)));
+  get('/communities/:id/used-invites', 'never', (context) => usedInvitesFile(core, idOf(context)));
   get('/communities/:id/rounds', 'revalidate', (context) => roundsFile(core, idOf(context)));
   app.post('/communities/:id/round-keys', async (context) => {
     const community = await core.community(idOf(context));
@@ -195,7 +217,8 @@ export function makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs 
     metrics.count('endpoint_contributions_total', 'Contributions acknowledged.');
     return context.body(encodeSigned(receipt), 200, { 'Content-Type': 'application/cbor' });
   });
-  postWord('close', mostWordBytes, closeEarly);
+  postWord('close', mostWordBytes, addClose);
+  getOfRound('words', 'never', (round) => wordsFile(core, round));
   blobOfClosed('list', ({ listFile }) => listFile);
   blobOfClosed('totals/:file', ({ totals }, name) => {
     const [, group, steward] = /^([0-9])-([0-9])\.bin$/.exec(name) ?? [];

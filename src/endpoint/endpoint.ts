@@ -10,6 +10,7 @@ import { makeApp } from './app.ts';
 import { closedRound, closesNow } from './closing.ts';
 import { Core, defaultLimits, type Limits } from './core.ts';
 import { FileStore } from './file-store.ts';
+import { removeOldFoundings } from './foundings.ts';
 import { reasonOf, type Log } from './log.ts';
 import { eraseIfDue } from './retention.ts';
 import type { Rate } from './rate.ts';
@@ -64,7 +65,10 @@ export function createEndpoint({
   return {
     publicKey: signer.publicKey,
     fetch: async (request, env = {}) => app.fetch(request, env),
-    tick: () => doDue(core),
+    tick: async () => {
+      await doDue(core);
+      await removeOldFoundings(core);
+    },
   };
 }
 

@@ -23,7 +23,7 @@ export const encodeClose = (close: Close): Bytes => encodeCbor({ ...close });
 export const decodeClose = (body: Uint8Array): Close => decodeCbor(closeSchema, body, 'The close');
 
 /**
- * Checks that t stewards close this round.
+ * Checks that stewards of the community, t of them or as many as `least` says, want this round closed.
  *
  * @throws {ProtocolError} `malformed`, `wrong-community`, `wrong-announcement`, `wrong-signer`, `bad-signature`
  */
@@ -31,6 +31,7 @@ export async function checkClose(
   message: SignedMessage,
   { id, manifest }: Community,
   announcement: Pick<Announcement, 'hash' | 'month'>,
+  least = manifest.threshold,
 ): Promise<Close> {
   const close = decodeClose(message.body);
   if (!equalBytes(close.community, id))
@@ -42,7 +43,7 @@ export async function checkClose(
     'close',
     message,
     manifest.stewards.map(({ key }) => key),
-    manifest.threshold,
+    least,
   );
   return close;
 }

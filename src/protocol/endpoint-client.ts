@@ -9,7 +9,8 @@ import { ciphertextBytes } from './ciphertext.ts';
 import { encodeContribution, sealedFingerprintBytes, type Contribution } from './contribution.ts';
 import type { Signer } from './ed25519.ts';
 import { ProtocolError } from './error.ts';
-import { bytesUpTo, instantMs, integer, key, month, mostHomes, mostStewards } from './fields.ts';
+import { bytesUpTo, instantMs, integer, key, month, mostHomes, mostStewards, stewardIndex } from './fields.ts';
+import { mostFoundingBytes } from './founding.ts';
 import { decodeSigned, encodeSigned, mostSignedBytes, signMessage, type SignedMessage } from './signed.ts';
 
 /** The endpoint could not be asked, or said no; `code` is its problem's name, or `unreachable`. */
@@ -36,6 +37,20 @@ export interface RoundSummary {
   /** Contributions so far. */
   readonly homes: number;
 }
+
+const stewards = v.pipe(v.array(stewardIndex), v.maxLength(mostStewards));
+const wordsSchema = v.strictObject({
+  keys: stewards,
+  closes: stewards,
+  seals: stewards,
+  openings: stewards,
+  norms: stewards,
+});
+
+/** Which stewards have sent what for a round, by index, as the endpoint says (unsigned: for display). */
+export type StewardWords = Readonly<v.InferOutput<typeof wordsSchema>>;
+
+const usedInvitesSchema = v.pipe(v.array(key), v.maxLength(4 * mostHomes));
 
 const roundsSchema = v.pipe(
   v.array(
@@ -86,6 +101,25 @@ export class EndpointClient {
     return decodeCbor(identitySchema, await this.#need('/identity', mostSmallBytes), 'The endpoint’s identity').key;
   }
 
+  /** Keeps the terms of a community to be founded; again is no error. Their SHA-256 is the founding's id. */
+  async postTerms(terms: Bytes): Promise<void> {
+    await this.#post('/foundings', terms);
+  }
+
+  /** The encoded state of a founding, for `checkFounding`; undefined if there is none (any more). */
+  founding(id: Bytes): Promise<Bytes | undefined> {
+    return this.#find(`/foundings/${toHex(id)}`, mostFoundingBytes);
+  }
+
+  async postEntry(founding: Bytes, entry: SignedMessage): Promise<void> {
+    await this.#post(`/foundings/${toHex(founding)}/entries`, encodeSigned(entry));
+  }
+
+  /** Sends stewards' signatures under the manifest that a founding makes; with all of them the community is there. */
+  async postManifestSignature(founding: Bytes, manifest: SignedMessage): Promise<void> {
+    await this.#post(`/foundings/${toHex(founding)}/signatures`, encodeSigned(manifest));
+  }
+
   async registerCommunity(manifest: SignedMessage): Promise<void> {
     await this.#post('/communities', encodeSigned(manifest));
   }
@@ -97,6 +131,17 @@ export class EndpointClient {
   async rounds(community: Bytes): Promise<RoundSummary[]> {
     const answer = await this.#need(`/communities/${toHex(community)}/rounds`, mostSmallBytes);
     return decodeCbor(roundsSchema, answer, 'The list of rounds');
+  }
+
+  /** Which stewards have sent what for a round. */
+  async stewardWords(round: RoundAddress): Promise<StewardWords> {
+    return decodeCbor(wordsSchema, await this.#need(`${pathOf(round)}/words`, mostSmallBytes), 'The stewards’ words');
+  }
+
+  /** Keys of the invites that homes have contributed with, as the endpoint says. */
+  async usedInvites(community: Bytes): Promise<Bytes[]> {
+    const answer = await this.#need(`/communities/${toHex(community)}/used-invites`, mostSmallBytes);
+    return decodeCbor(usedInvitesSchema, answer, 'The used invites');
   }
 
   async postRoundKey(community: Bytes, roundKey: SignedMessage): Promise<void> {
@@ -114,6 +159,7 @@ export class EndpointClient {
     return decodeSigned(await this.#post(`${pathOf(round)}/contributions`, body));
   }
 
+  /** Sends one or more stewards' words that a round shall close before its date; with t of them it closes. */
   async close(round: RoundAddress, close: SignedMessage): Promise<void> {
     await this.#post(`${pathOf(round)}/close`, encodeSigned(close));
   }

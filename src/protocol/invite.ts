@@ -15,15 +15,14 @@ export interface Invite {
   readonly seed: Bytes;
 }
 
-const inviteSchema = v.strictTuple([
-  v.pipe(
-    v.string(),
-    v.maxLength(200),
-    v.check((text) => isEndpointUrl(text), 'must be an http(s) address'),
-  ),
-  hash,
-  bytes(32),
-]);
+/** The address of an endpoint as links have it. */
+export const endpointUrl = v.pipe(
+  v.string(),
+  v.maxLength(200),
+  v.check((text) => isEndpointUrl(text), 'must be an http(s) address'),
+);
+
+const inviteSchema = v.strictTuple([endpointUrl, hash, bytes(32)]);
 
 function isEndpointUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -32,8 +31,8 @@ function isEndpointUrl(text: string): boolean {
 }
 
 /** `<appOrigin>/join/#<base64url of CBOR [endpointUrl, community, seed]>` */
-export function encodeInviteLink(appOrigin: string, { endpointUrl, community, seed }: Invite): string {
-  return `${appOrigin}/join/#${toBase64Url(encodeCbor([endpointUrl, community, seed]))}`;
+export function encodeInviteLink(appOrigin: string, { endpointUrl: url, community, seed }: Invite): string {
+  return `${appOrigin}/join/#${toBase64Url(encodeCbor([url, community, seed]))}`;
 }
 
 /**
@@ -46,6 +45,6 @@ export function parseInviteLink(link: string): Invite {
   if (encoded === null || encoded.length === 0) {
     throw new ProtocolError('malformed', 'This is no whole invite link: ask for it again or copy it to its very end');
   }
-  const [endpointUrl, community, seed] = decodeCbor(inviteSchema, encoded, 'The invite link');
-  return { endpointUrl, community, seed };
+  const [url, community, seed] = decodeCbor(inviteSchema, encoded, 'The invite link');
+  return { endpointUrl: url, community, seed };
 }

@@ -11,6 +11,7 @@ import { ProtocolError } from './error.ts';
 import { bytesUpTo, key, mostStewards, signature } from './fields.ts';
 
 export type MessageType =
+  | 'founding'
   | 'manifest'
   | 'invite'
   | 'certificate'
