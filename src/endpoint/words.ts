@@ -16,7 +16,7 @@ export async function wordsFile(core: Core, { community, prefix }: Round): Promi
   };
   return encodeCbor({
     keys: await sent('keys'),
-    closes: await sent('closes'),
+    closes: await sent('close-words'),
     seals: await sent('seals'),
     openings: await sent('openings'),
     norms: await sent('norms-checked-words', 'norms-unchecked-words'),
@@ -36,10 +36,10 @@ export async function addClose(core: Core, round: Round, message: SignedMessage)
     const steward = stewards.findIndex(({ key }) => equalBytes(key, signature.signer));
     const word = encodeSigned({ body: message.body, signatures: [signature] });
     // A word given twice is one word: some systems never sign alike twice.
-    await core.store.create(`${round.prefix}/closes/${steward}`, word);
+    await core.store.create(`${round.prefix}/close-words/${steward}`, word);
   }
-  const names = await core.store.list(`${round.prefix}/closes`);
-  const words = await Promise.all(names.map((name) => core.store.read(`${round.prefix}/closes/${name}`)));
+  const names = await core.store.list(`${round.prefix}/close-words`);
+  const words = await Promise.all(names.map((name) => core.store.read(`${round.prefix}/close-words/${name}`)));
   const all = words.filter((word) => word !== undefined).map(decodeSigned);
   if (all.length >= threshold) await closeEarly(core, round, all.reduce(mergeSignatures));
 }
