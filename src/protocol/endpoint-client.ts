@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { concatBytes, ownBytes, toBase64Url, toHex, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { ciphertextBytes } from './ciphertext.ts';
+import { mostResultBytes } from './comparison.ts';
 import { encodeContribution, sealedFingerprintBytes, type Contribution } from './contribution.ts';
 import type { Signer } from './ed25519.ts';
 import { ProtocolError } from './error.ts';
@@ -234,6 +235,43 @@ export class EndpointClient {
     return bytes && decodeSigned(bytes);
   }
 
+  /** Announces the upload of a server key; again is no error. */
+  async announceKey(community: Bytes, announcement: SignedMessage): Promise<void> {
+    await this.#post(`/communities/${toHex(community)}/comparison-keys`, encodeSigned(announcement));
+  }
+
+  /** How many bytes of an announced server key the endpoint has; undefined if it knows of none. */
+  async keyOffset(community: Bytes, sha256: Bytes): Promise<number | undefined> {
+    const response = await this.#fetch(keyPath(community, sha256), { method: 'HEAD' });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw await problemOf(response);
+    return offsetOf(response);
+  }
+
+  /**
+   * Sends the piece of a server key that begins at `offset`, and gives the offset of the next one; at the key's size the
+   * endpoint has checked it whole.
+   */
+  async sendKeyPiece(community: Bytes, sha256: Bytes, offset: number, piece: Bytes): Promise<number> {
+    const response = await this.#fetch(keyPath(community, sha256), {
+      method: 'PATCH',
+      body: piece,
+      headers: { 'content-type': 'application/offset+octet-stream', 'upload-offset': String(offset) },
+    });
+    if (!response.ok) throw await problemOf(response);
+    return offsetOf(response);
+  }
+
+  /** Asks for a comparison; the identical request again is no error. */
+  async requestComparison(round: RoundAddress, request: SignedMessage): Promise<void> {
+    await this.#post(`${pathOf(round)}/comparisons`, encodeSigned(request));
+  }
+
+  /** The encoded result of a comparison, for `checkComparisonResult`; undefined while it is not there. */
+  comparison(round: RoundAddress, request: Bytes): Promise<Bytes | undefined> {
+    return this.#find(`${pathOf(round)}/comparisons/${toHex(request)}.bin`, mostResultBytes);
+  }
+
   async #post(path: string, body: Bytes): Promise<Bytes> {
     const headers = { 'content-type': 'application/cbor' };
     const response = await this.#fetch(path, { method: 'POST', body, headers });
@@ -270,6 +308,15 @@ export class EndpointClient {
       });
     }
   }
+}
+
+const keyPath = (community: Bytes, sha256: Bytes): string =>
+  `/communities/${toHex(community)}/comparison-keys/${toHex(sha256)}`;
+
+function offsetOf({ headers }: Response): number {
+  const text = headers.get('upload-offset') ?? '';
+  if (!/^\d{1,9}$/.test(text)) throw new ProtocolError('malformed', 'The endpoint does not say how much it has');
+  return Number(text);
 }
 
 const pathOf = ({ community, month }: RoundAddress): string => `/communities/${toHex(community)}/rounds/${month}`;

@@ -24,7 +24,10 @@ export type MessageType =
   | 'seal'
   | 'opening'
   | 'norms'
-  | 'read';
+  | 'read'
+  | 'comparison-key'
+  | 'comparison'
+  | 'comparison-result';
 
 export interface Signature {
   /** The signer's public key, 32 bytes. */

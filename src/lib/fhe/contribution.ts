@@ -14,26 +14,14 @@ import {
 import { ProtocolError } from '../../protocol/error.ts';
 import { vectorLength } from '../../protocol/features.ts';
 import { prime } from '../../protocol/shamir.ts';
+import { withObjects } from './objects.ts';
 import { contributionParameters } from './parameters.ts';
-import type { Freeable, TfheModule } from './tfhe-module.ts';
+import type { TfheModule } from './tfhe-module.ts';
 
 /** A steward's keys for one round, serialized; the secret key opens everything sent under the public one. */
 export interface RoundKeyPair {
   readonly publicKey: Bytes;
   readonly secretKey: Bytes;
-}
-
-/** Runs `use` with a way to keep WASM objects, and frees them all afterwards, last first. */
-function withObjects<T>(use: (keep: <O extends Freeable>(object: O) => O) => T): T {
-  const kept: Freeable[] = [];
-  try {
-    return use((object) => {
-      kept.push(object);
-      return object;
-    });
-  } finally {
-    for (const object of kept.reverse()) object.free();
-  }
 }
 
 /**

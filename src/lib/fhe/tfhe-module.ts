@@ -9,6 +9,8 @@ export interface Freeable {
 export interface Parameters extends Freeable {
   set_message_modulus(value: bigint): void;
   set_carry_modulus(value: bigint): void;
+  lwe_noise_distribution(): Freeable;
+  glwe_noise_distribution(): Freeable;
 }
 
 export interface Serializable extends Freeable {
@@ -34,11 +36,39 @@ interface CompactListBuilder extends Freeable {
 }
 
 export interface TfheModule {
-  readonly ShortintParametersName: { readonly PARAM_MESSAGE_2_CARRY_2_KS_PBS_TUNIFORM_2M128: number };
+  readonly ShortintParametersName: {
+    readonly PARAM_MESSAGE_2_CARRY_2_KS_PBS_TUNIFORM_2M128: number;
+    readonly V1_6_PARAM_MESSAGE_2_CARRY_2_KS_PBS_GAUSSIAN_2M128: number;
+  };
+  readonly ShortintEncryptionKeyChoice: { readonly Big: number };
   readonly ShortintParameters: new (name: number) => Parameters;
   readonly Shortint: {
     new_client_key(parameters: Parameters): Freeable;
     serialize_client_key(key: Freeable): Uint8Array;
+    deserialize_client_key(bytes: Uint8Array): Freeable;
+    new_compressed_server_key(key: Freeable): Freeable;
+    serialize_compressed_server_key(key: Freeable): Uint8Array;
+    encrypt_compressed(key: Freeable, message: bigint): Freeable;
+    serialize_compressed_ciphertext(ciphertext: Freeable): Uint8Array;
+    deserialize_ciphertext(bytes: Uint8Array): Freeable;
+    decrypt(key: Freeable, ciphertext: Freeable): bigint;
+    new_parameters(
+      lweDimension: number,
+      glweDimension: number,
+      polynomialSize: number,
+      lweNoise: Freeable,
+      glweNoise: Freeable,
+      pbsBaseLog: number,
+      pbsLevel: number,
+      ksBaseLog: number,
+      ksLevel: number,
+      messageModulus: bigint,
+      carryModulus: bigint,
+      maxNoiseLevel: bigint,
+      log2FailureProbability: number,
+      modulusPowerOf2Exponent: number,
+      encryptionKeyChoice: number,
+    ): Parameters;
   };
   readonly TfheClientKey: { deserialize(bytes: Uint8Array): Serializable };
   readonly TfheCompactPublicKey: {
