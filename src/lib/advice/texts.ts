@@ -133,11 +133,12 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
       `a quarter of homes stay below ${whole.format(facts.usual)} W`,
     ),
     how: {
-      formula: 'Saving = (always-on power − 100 W) × 8.76 kWh a year per watt × the part that can be avoided',
+      formula:
+        'Saving = (always-on power − level of a quarter of homes) × 8.76 kWh a year per watt × the part that can be avoided',
       worked: `(${whole.format(facts.value)} W − ${whole.format(facts.usual)} W) × 8.76 × ${percent.format(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
       assumption:
         'That half of it can be avoided is our assumption. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
-      source: `100 W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). On always-on power see also: Delforge and others, Home Idle Load, NRDC 2015.`,
+      source: `${whole.format(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). On always-on power see also: Delforge and others, Home Idle Load, NRDC 2015.`,
     },
   }),
   night: (facts) => ({

@@ -7,6 +7,8 @@ const minuteMs = 60_000;
 const dayMinutes = 1440;
 const quarterMs = 15 * minuteMs;
 const hourMs = 60 * minuteMs;
+/** No zone changes its offset and back within this. */
+const sameMs = 3 * 24 * hourMs;
 
 /** A line of a bill. */
 export interface CostLine {
@@ -99,6 +101,8 @@ const eachPiece = (
 ): void => {
   const { startMs, lengthSeconds, energyWh, quality } = series;
   let current = 0;
+  // Stretch of time known to have one offset, so that it need not be asked for every reading.
+  let [sameFromMs, sameUntilMs, sameOffsetMs] = [0, 0, 0];
   for (let i = 0; i < startMs.length; i += 1) {
     const start = startMs[i] ?? 0;
     const lengthMs = (lengthSeconds[i] ?? 0) * 1000;
@@ -119,7 +123,12 @@ const eachPiece = (
         stretchIndex += 1;
         continue;
       }
-      const offset = offsetMsAt(at, timeZone);
+      if (at < sameFromMs || at >= sameUntilMs) {
+        sameOffsetMs = offsetMsAt(at, timeZone);
+        sameFromMs = at;
+        sameUntilMs = offsetMsAt(at + sameMs - 1, timeZone) === sameOffsetMs ? at + sameMs : at + 1;
+      }
+      const offset = sameOffsetMs;
       const localMinute = Math.floor((at + offset) / minuteMs);
       const localDay = Math.floor(localMinute / dayMinutes);
       // Day number 0 was a Thursday.
@@ -127,7 +136,7 @@ const eachPiece = (
       const changeMs = (localMinute + (stretch.minutesLeft[minuteOfWeek] ?? 1)) * minuteMs - offset;
       let until = Math.min(end, stretch.untilMs, changeMs);
       // Clocks change on a quarter of an hour: go no further than the hour, or the quarter, that has one offset.
-      if (offsetMsAt(until - 1, timeZone) !== offset) {
+      if (until > sameUntilMs && offsetMsAt(until - 1, timeZone) !== offset) {
         until = Math.min(until, (Math.floor(at / hourMs) + 1) * hourMs);
         if (offsetMsAt(until - 1, timeZone) !== offset)
           until = Math.min(until, (Math.floor(at / quarterMs) + 1) * quarterMs);

@@ -34,12 +34,17 @@ const monthOfYear = (dayNumber: number): number => new Date(dayNumber * 86_400_0
  */
 export const hourProfile = (table: HourTable, options: ProfileOptions = {}): HourProfile => {
   const { fromDay = 0, untilDay = table.dayCount, kind = 'all', months } = options;
-  const columns = Array.from({ length: 24 }, () => new Float64Array(2 * Math.max(0, untilDay - fromDay)));
-  const counts = new Array<number>(24).fill(0);
+  const days: number[] = [];
   for (let day = fromDay; day < untilDay; day += 1) {
     const dayNumber = table.firstDay + day;
     if (kind !== 'all' && isWeekend(dayNumber) !== (kind === 'weekend')) continue;
-    if (months !== undefined && !months.includes(monthOfYear(dayNumber))) continue;
+    if (months === undefined || months.includes(monthOfYear(dayNumber))) days.push(day);
+  }
+  // No day has an hour more than twice, and few have one twice.
+  const room = days.length + 8 + Math.ceil(days.length / 100);
+  const columns = Array.from({ length: 24 }, () => new Float64Array(room));
+  const counts = new Array<number>(24).fill(0);
+  for (const day of days) {
     const end = table.dayAt[day + 1] ?? 0;
     for (let i = table.dayAt[day] ?? 0; i < end; i += 1) {
       if (table.lengthSeconds[i] !== 3600 || !isFine(table, i)) continue;

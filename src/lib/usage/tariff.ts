@@ -108,11 +108,15 @@ const holds = ({ days, fromMinute, untilMinute }: PriceWindow, weekday: number, 
 /** Which price holds in each minute of a local week: 0 for the base, 1 + i for band i. */
 export const weekOfPrices = ({ bands }: Contract): Uint8Array => {
   const prices = new Uint8Array(weekMinutes);
-  for (let at = 0; at < weekMinutes; at += 1) {
-    const weekday = Math.floor(at / 1440);
-    const band = bands.findIndex(({ windows }) => windows.some((window) => holds(window, weekday, at % 1440)));
-    prices[at] = band + 1;
-  }
+  const ends = bands.flatMap(({ windows }) =>
+    windows.flatMap(({ fromMinute, untilMinute }) => [fromMinute, untilMinute]),
+  );
+  const bounds = [...new Set([0, ...ends, 1440])].sort((x, y) => x - y);
+  for (let weekday = 0; weekday < 7; weekday += 1)
+    bounds.forEach((from, i) => {
+      const band = bands.findIndex(({ windows }) => windows.some((window) => holds(window, weekday, from)));
+      prices.fill(band + 1, weekday * 1440 + from, weekday * 1440 + (bounds[i + 1] ?? 1440));
+    });
   return prices;
 };
 

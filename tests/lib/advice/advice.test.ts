@@ -64,7 +64,7 @@ describe('a planted cause brings the right first advice', () => {
       const series = seriesOf('2023-01-01', '2024-01-01', 3600, ({ dayNumber, hour }) => {
         const activity =
           hour >= 17 && hour < 21 ? 290 : hour >= 10 && hour < 16 ? 170 : hour >= 7 && hour < 23 ? 220 : 0;
-        return 95 + activity + extra(hour, isWeekend(dayNumber));
+        return 80 + activity + extra(hour, isWeekend(dayNumber));
       });
       const figures = homeFigures(hourTable(series, zone));
       if (figures === undefined) throw new Error('no figures');
@@ -79,9 +79,9 @@ describe('a planted cause brings the right first advice', () => {
 describe('adviceFor', () => {
   const base = figuresOf(1, { baseloadW: 300 });
 
-  it('says what the formula gives: half of what lies above 100 W', () => {
+  it('says what the formula gives: half of what lies above 85 W', () => {
     const [item] = adviceFor(base, { price: { perKwh: 0.3, currency: 'EUR' } });
-    const kwh = (base.baseloadW - 100) * 8.76 * 0.5;
+    const kwh = (base.baseloadW - 85) * 8.76 * 0.5;
     expect(item?.id).toBe('baseload');
     expect(item?.kwhPerYear).toBeCloseTo(kwh, 6);
     expect(item?.moneyPerYear).toBeCloseTo(kwh * 0.3, 6);
