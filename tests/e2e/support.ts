@@ -43,18 +43,21 @@ export class Product {
     return product;
   }
 
-  /** Starts both programs and resolves when they say that they are ready. */
-  async start(): Promise<void> {
-    const ports = ['--port', String(this.#port), '--endpoint-port', String(this.#endpointPort)];
+  /**
+   * Starts both programs and resolves with what was said when they are ready. Without `withPorts` on the ports that the
+   * data folder remembers.
+   */
+  async start({ withPorts = true } = {}): Promise<string> {
+    const ports = withPorts ? ['--port', String(this.#port), '--endpoint-port', String(this.#endpointPort)] : [];
     const child = spawn(process.execPath, [join(root, 'scripts', 'start.js'), ...ports, '--data', this.#data], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#process = child;
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<string>((resolve, reject) => {
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said += text;
-        if (said.includes('Ctrl-C stops both')) resolve();
+        if (said.includes('Ctrl-C stops both')) resolve(said);
       });
       child.on('close', (code) => reject(new Error(`npm start ended with ${code ?? 'a signal'}:\n${said}`)));
     });
