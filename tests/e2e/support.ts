@@ -52,12 +52,13 @@ export class Product {
     const child = spawn(process.execPath, [join(root, 'scripts', 'start.js'), ...ports, '--data', this.#data], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    this.#process = child;
     return new Promise<string>((resolve, reject) => {
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said += text;
-        if (said.includes('Ctrl-C stops both')) resolve(said);
+        if (!said.includes('Ctrl-C stops both')) return;
+        this.#process = child;
+        resolve(said);
       });
       child.on('close', (code) => reject(new Error(`npm start ended with ${code ?? 'a signal'}:\n${said}`)));
     });
