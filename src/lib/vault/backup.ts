@@ -35,11 +35,12 @@ import {
   normsSchema,
   receiptSchema,
   schemaVersion,
+  stewardshipSchema,
 } from './schema.ts';
 import { keepSecret, listSecretIds, readSecret } from './secrets.ts';
 
 const contentSchema = v.strictObject({
-  schema: v.literal(schemaVersion),
+  schema: v.picklist([1, schemaVersion]),
   madeMs: instantMs,
   homes: v.array(homeSchema),
   imports: v.array(importSchema),
@@ -49,6 +50,8 @@ const contentSchema = v.strictObject({
   norms: v.array(normsSchema),
   analyses: v.array(analysisSchema),
   receipts: v.array(receiptSchema),
+  /** Not in backups of schema 1. */
+  stewardships: v.optional(v.array(stewardshipSchema), []),
   settings: v.array(v.strictTuple([v.string(), v.unknown()])),
   secrets: v.array(v.strictObject({ id: v.string(), secret: bytesUpTo(1 << 20) })),
 });
@@ -82,7 +85,18 @@ export async function makeBackup(passphrase: string): Promise<Bytes> {
     ids.map(async (id) => ({ id, secret: (await readSecret(id)) ?? new Uint8Array() })),
   );
   const stored = await read(
-    ['homes', 'imports', 'importSeries', 'communities', 'contributions', 'norms', 'analyses', 'receipts', 'settings'],
+    [
+      'homes',
+      'imports',
+      'importSeries',
+      'communities',
+      'contributions',
+      'norms',
+      'analyses',
+      'receipts',
+      'settings',
+      'stewardships',
+    ],
     async (tx) => {
       const [names, values] = await Promise.all([
         tx.objectStore('settings').getAllKeys(),
@@ -97,6 +111,7 @@ export async function makeBackup(passphrase: string): Promise<Bytes> {
         norms: await tx.objectStore('norms').getAll(),
         analyses: await tx.objectStore('analyses').getAll(),
         receipts: await tx.objectStore('receipts').getAll(),
+        stewardships: await tx.objectStore('stewardships').getAll(),
         settings: names.map((name, i) => [name, values[i]]),
       };
     },
@@ -191,6 +206,7 @@ export async function restoreBackup(file: Uint8Array, passphraseOrCode: string):
       'analyses',
       'receipts',
       'settings',
+      'stewardships',
     ],
     async (tx) => {
       const homes = tx.objectStore('homes');
@@ -222,6 +238,7 @@ export async function restoreBackup(file: Uint8Array, passphraseOrCode: string):
       ]);
       await addMissing(tx.objectStore('analyses'), content.analyses, ({ id }) => id);
       await addMissing(tx.objectStore('receipts'), content.receipts, ({ id }) => id);
+      await addMissing(tx.objectStore('stewardships'), content.stewardships, ({ id }) => id);
       const settings = tx.objectStore('settings');
       for (const [name, value] of content.settings)
         if ((await settings.getKey(name)) === undefined) await settings.add(value, name);

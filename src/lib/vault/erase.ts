@@ -37,6 +37,8 @@ const stores = [
   'secrets',
   'wraps',
   'settings',
+  'stewardships',
+  'stewardRecords',
 ] as const satisfies readonly StoreName[];
 type Stores = [...typeof stores];
 const allStores = (): Stores => [...stores];

@@ -9,6 +9,7 @@ export type UpgradeTransaction = IDBPTransaction<VaultSchema, StoreNames<VaultSc
  */
 export function migrate(db: IDBPDatabase<VaultSchema>, fromVersion: number): void {
   if (fromVersion < 1) createVersion1(db);
+  if (fromVersion < 2) addStewards(db);
 }
 
 function createVersion1(db: IDBPDatabase<VaultSchema>): void {
@@ -27,4 +28,10 @@ function createVersion1(db: IDBPDatabase<VaultSchema>): void {
   db.createObjectStore('analyses', { keyPath: 'id' }).createIndex('homeId', 'homeId');
   db.createObjectStore('receipts', { keyPath: 'id' }).createIndex('sentMs', 'sentMs');
   db.createObjectStore('settings');
+}
+
+/** Version 2: what stewards keep. */
+function addStewards(db: IDBPDatabase<VaultSchema>): void {
+  db.createObjectStore('stewardships', { keyPath: 'id' });
+  db.createObjectStore('stewardRecords', { keyPath: ['stewardshipId', 'name'] });
 }

@@ -5,11 +5,22 @@
 import type { DBSchema } from 'idb';
 import * as v from 'valibot';
 import { features, hoursPerDay } from '../../protocol/features.ts';
-import { bytes, bytesUpTo, cohortIndex, hash, instantMs, integer, key, label, month } from '../../protocol/fields.ts';
+import {
+  bytes,
+  bytesUpTo,
+  cohortIndex,
+  hash,
+  instantMs,
+  integer,
+  key,
+  label,
+  month,
+  stewardIndex,
+} from '../../protocol/fields.ts';
 import { VaultError } from './error.ts';
 
 /** Number of the newest schema; `migrations.ts` knows the way from each older one. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const count = integer(0, Number.MAX_SAFE_INTEGER);
@@ -149,6 +160,36 @@ export const communitySchema = v.strictObject({
 });
 export type JoinedCommunity = v.InferOutput<typeof communitySchema>;
 
+/** A community that this device's owner is, or is about to be, a steward of. Its id is that of the founding, in hex. */
+export const stewardshipSchema = v.strictObject({
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  /** Name of the community. */
+  name: text(200),
+  endpointUrl: v.pipe(v.string(), v.url()),
+  seat: stewardIndex,
+  /** This steward's name. */
+  stewardName: text(60),
+  /** The encoded terms of the founding. */
+  terms: bytesUpTo(1 << 14),
+  /** This steward's signed entry, to be sent again if it did not get there. */
+  entry: bytesUpTo(1 << 16),
+  /** The signed manifest once all stewards have signed it; empty before. */
+  manifest: bytesUpTo(1 << 22),
+  createdMs: instantMs,
+});
+export type Stewardship = v.InferOutput<typeof stewardshipSchema>;
+
+/** What a steward may do only once, and the keys of rounds, sealed under the vault's data key. In no backup. */
+export const stewardRecordSchema = v.strictObject({
+  stewardshipId: id,
+  name: id,
+  version: integer(1, 0xffff_ffff),
+  nonce,
+  sealed: bytesUpTo(1 << 21),
+  createdMs: instantMs,
+});
+export type StewardRecord = v.InferOutput<typeof stewardRecordSchema>;
+
 /** A home's contribution to one round. */
 export const contributionSchema = v.strictObject({
   communityId: id,
@@ -238,6 +279,8 @@ export interface VaultSchema extends DBSchema {
   analyses: { key: string; value: Analysis; indexes: { homeId: string } };
   receipts: { key: string; value: Receipt; indexes: { sentMs: number } };
   settings: { key: string; value: unknown };
+  stewardships: { key: string; value: Stewardship };
+  stewardRecords: { key: [stewardshipId: string, name: string]; value: StewardRecord };
 }
 
 /**

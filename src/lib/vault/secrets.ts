@@ -7,8 +7,9 @@ import { read, write } from './open.ts';
 import { checked, secretSchema, type StoredSecret } from './schema.ts';
 import { seal, unseal, type Place } from './seal.ts';
 
-/** Ids of secrets: what the key is for, and the community it belongs to. */
-export const secretId = (kind: 'member' | 'comparison', communityId: string): string => `${kind}/${communityId}`;
+/** Ids of secrets: what the key is for, and the community (a steward’s: the founding) it belongs to. */
+export const secretId = (kind: 'member' | 'comparison' | 'steward', communityId: string): string =>
+  `${kind}/${communityId}`;
 
 const placeOf = ({ id, version }: Pick<StoredSecret, 'id' | 'version'>): Place => ({ store: 'secrets', id, version });
 
