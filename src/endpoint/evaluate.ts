@@ -5,12 +5,11 @@ import {
   type Ciphertext,
   type CompressedCiphertext,
 } from '../evaluator/ciphertext.ts';
-import { Circuit, type CircuitOptions } from '../evaluator/circuit.ts';
-import { atLeast } from '../evaluator/comparison.ts';
+import type { CircuitOptions } from '../evaluator/circuit.ts';
+import { compareWithNorms } from '../evaluator/compare-with-norms.ts';
 import { encryptedBackend, type Bootstrapper } from '../evaluator/encrypted-backend.ts';
 import { EvaluatorError } from '../evaluator/errors.ts';
 import type { Parameters } from '../evaluator/parameters.ts';
-import { planRank, rank } from '../evaluator/rank.ts';
 import { ownBytes, type Bytes } from '../protocol/bytes.ts';
 import type { Norms } from '../protocol/norms.ts';
 
@@ -48,20 +47,14 @@ export async function evaluateComparison(
   groups: readonly Pick<Norms, 'means' | 'deciles'>[],
   options: CircuitOptions = {},
 ): Promise<Evaluation> {
-  const circuit = new Circuit(encryptedBackend(key), options);
   const write = (ciphertext: Ciphertext): Bytes => ownBytes(writeCiphertext(ciphertext, key.parameters));
   const answers: Bytes[][] = [];
-  for (const { means, deciles } of groups) {
-    const ofGroup: Bytes[] = [];
-    for (const [feature, ofFeature] of digits.entries()) {
-      const wires = ofFeature.map((digit) => circuit.input(digit, 0, key.parameters.messageModulus - 1));
-      const [place, above] = await Promise.all([
-        rank(circuit, wires, planRank(deciles[feature] ?? [])),
-        atLeast(circuit, wires, (means[feature] ?? 0) + 1),
-      ]);
-      ofGroup.push(write(circuit.output(place)), write(circuit.output(above)));
-    }
-    answers.push(ofGroup);
+  let bootstraps = 0;
+  for (const norms of groups) {
+    const outputs = await compareWithNorms(encryptedBackend(key), digits, norms, [], options);
+    const inPairs = outputs.ranks.flatMap((place, i) => [place, outputs.above[i] ?? place]);
+    answers.push(inPairs.map(write));
+    bootstraps += outputs.bootstraps;
   }
-  return { answers, bootstraps: circuit.bootstraps };
+  return { answers, bootstraps };
 }

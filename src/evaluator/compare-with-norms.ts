@@ -7,9 +7,6 @@ import { atLeast } from './comparison.ts';
 import { planRank, rank } from './rank.ts';
 import { scores, type ScoreTree } from './score.ts';
 
-/** Version of these circuits: a home says which one it asks for, and gets that one's answers or none. */
-export const circuitVersion = 1;
-
 /** What a home is compared with; one entry per feature. */
 export interface ComparisonNorms {
   /** Nine thresholds 1..255 each; the rank is how many of them the code reaches. */
@@ -25,6 +22,7 @@ export interface ComparisonOutputs<T> {
   readonly above: readonly T[];
   /** Per model, 0..3. */
   readonly scores: readonly T[];
+  readonly bootstraps: number;
 }
 
 /**
@@ -53,5 +51,11 @@ export async function compareWithNorms<T>(
     Promise.all(features.map(({ digits, aboveFrom }) => atLeast(circuit, digits, aboveFrom))),
   ]);
   const output = (wires: readonly Wire<T>[]) => wires.map((wire) => circuit.output(wire));
-  return { ranks: output(ranks), above: output(above), scores: output(await scores(circuit, ranks, models)) };
+  const scored = await scores(circuit, ranks, models);
+  return {
+    ranks: output(ranks),
+    above: output(above),
+    scores: output(scored),
+    bootstraps: circuit.bootstraps,
+  };
 }
