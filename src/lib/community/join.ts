@@ -43,15 +43,21 @@ export async function lookAtInvite(invite: Invite): Promise<Invitation> {
 
 /**
  * Makes this home a member. Nothing is sent: the endpoint learns of the member with its first contribution.
- * One home is in a community once; joining again keeps the membership that is there.
+ * Joining again keeps the membership that is there.
  *
  * @throws {FheError} `locked`, `no-space`
+ * @throws {ProtocolError} `already-decided` when another home of this device is a member
  */
 export function join({ invite, community, manifest }: Invitation, homeId: string): Promise<JoinedCommunity> {
   const id = toHex(community.id);
   return exclusively(`join ${id}`, async () => {
     const joined = await findCommunity(id);
-    if (joined !== undefined) return joined;
+    if (joined?.homeId === homeId) return joined;
+    if (joined !== undefined)
+      throw new ProtocolError(
+        'already-decided',
+        'Another home on this device is in this community already. A device takes part with one home.',
+      );
     const membership = await createMember(community.id, invite.seed);
     const record: JoinedCommunity = {
       id,
