@@ -19,7 +19,7 @@ export interface Invite {
 export const endpointUrl = v.pipe(
   v.string(),
   v.maxLength(200),
-  v.check((text) => isEndpointUrl(text), 'must be an http(s) address'),
+  v.check((text) => isEndpointUrl(text), 'must be an http(s) address without a slash at its end'),
 );
 
 const inviteSchema = v.strictTuple([endpointUrl, hash, bytes(32)]);
