@@ -106,11 +106,12 @@ test('Only threshold stewards together close a round early', async () => {
   const client = clientOf(await exampleEndpoint({ store: new MemoryStore() }));
   const street = await TestCommunity.make();
   const announcement = await street.announce(client);
-  await expect(client.close(street.round(), await street.close(announcement, [1]))).rejects.toMatchObject({
-    code: 'wrong-signer',
-  });
+  // One steward's word waits for the others', and its repetition is not another word.
+  await client.close(street.round(), await street.close(announcement, [1]));
+  await client.close(street.round(), await street.close(announcement, [1]));
   expect(await client.list(street.round())).toBeUndefined();
-  await client.close(street.round(), await street.close(announcement, [1, 2]));
+  expect(await client.rounds(street.community.id)).toMatchObject([{ month, state: 'collecting' }]);
+  await client.close(street.round(), await street.close(announcement, [2]));
   await client.close(street.round(), await street.close(announcement, [0, 1]));
   expect(await client.rounds(street.community.id)).toEqual([{ month, state: 'expired', closesMs, homes: 0 }]);
 });
