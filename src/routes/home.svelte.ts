@@ -3,16 +3,32 @@
  * by itself.
  */
 import { adviceFor } from '$lib/advice/advice.ts';
+import { dayOfNumber, localDayNumberOf } from '$lib/series/local-day.ts';
 import type { ReadingSeries, Register } from '$lib/series/types.ts';
-import { dayTotals } from '$lib/usage/days.ts';
-import { hourTable } from '$lib/usage/hour-table.ts';
-import { homeFigures } from '$lib/usage/home-figures.ts';
+import { wordsOf } from '$lib/ui/words.ts';
+import type { HomeAnalysis } from '$lib/usage/analysis.ts';
+import { AnalysisClient } from '$lib/usage/client.ts';
+import { parseTariff, type Tariff } from '$lib/usage/tariff.ts';
+import type { DayTemperatures } from '$lib/usage/temperature.ts';
 import { listAnalyses } from '$lib/vault/analyses.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import { listHomes } from '$lib/vault/homes.ts';
 import { listRegisters, readSeries } from '$lib/vault/readings.ts';
 import type { Analysis, Home } from '$lib/vault/schema.ts';
-import { readSettings, saveSetting, type Settings } from '$lib/vault/settings.ts';
+import { readSettings, saveSetting, type HomeNotes, type Settings } from '$lib/vault/settings.ts';
+import { adviceOptionsOf } from './advice-options.ts';
+
+const noNotes: HomeNotes = {};
+
+/** A stored tariff, unless another version of the app left one that cannot be read. */
+const storedTariff = (value: unknown): Tariff | undefined => {
+  if (value === undefined) return undefined;
+  try {
+    return parseTariff(value);
+  } catch {
+    return undefined;
+  }
+};
 
 class CurrentHome {
   /** `loading` until the vault has answered once; `failed` when it cannot be read, for which `problem` has the words. */
@@ -36,24 +52,51 @@ class CurrentHome {
     return this.series.import;
   }
 
+  /** Every figure of the home; undefined while there is no import. */
+  analysis = $state.raw<HomeAnalysis>();
+
   /** The import hour by hour; undefined while there is none. */
-  readonly table = $derived(this.home && this.series.import && hourTable(this.series.import, this.home.timeZone));
+  get table() {
+    return this.analysis?.table;
+  }
 
   /** The import day by day, ascending without gaps. */
-  readonly days = $derived(this.table === undefined ? [] : dayTotals(this.table));
+  get days() {
+    return this.analysis?.days ?? [];
+  }
 
-  /** Advice drawn from the last year's figures, and from the newest comparison where there is one; best first. */
+  /** What the user told about the home. */
+  readonly notes = $derived((this.home && this.settings.homeNotes?.[this.home.id]) ?? noNotes);
+  readonly tariff = $derived(storedTariff(this.notes.tariff));
+  readonly otherTariff = $derived(storedTariff(this.notes.otherTariff));
+  readonly temperatures: DayTemperatures | undefined = $derived(
+    this.notes.temperatures && {
+      firstDay: this.notes.temperatures.firstDay,
+      celsius: Float32Array.from(this.notes.temperatures.celsius, (value) => value ?? Number.NaN),
+    },
+  );
+
+  /** Today in the home's zone, `YYYY-MM-DD`. */
+  get today(): string {
+    return dayOfNumber(localDayNumberOf(Date.now(), this.home?.timeZone ?? 'UTC'));
+  }
+
+  /** Advice drawn from the last year's figures, tariff and weather, and the newest comparison where there is one. */
   readonly advice = $derived.by(() => {
-    const figures = this.table && homeFigures(this.table);
-    const { price } = this.settings;
-    const [analysis] = this.analyses;
-    return figures === undefined
-      ? []
-      : adviceFor(figures, {
-          ...(price !== undefined && { price }),
-          ...(analysis !== undefined && { comparison: analysis.comparison }),
-        });
+    const { analysis } = this;
+    if (analysis?.figures === undefined) return [];
+    return adviceFor(
+      analysis.figures,
+      adviceOptionsOf(analysis, {
+        tariff: this.tariff,
+        otherTariff: this.otherTariff,
+        price: this.settings.price,
+        comparison: this.settings.showComparison === false ? undefined : this.analyses[0]?.comparison,
+      }),
+    );
   });
+
+  readonly #client = new AnalysisClient();
 
   /** Loads and follows changes. Gives the function that ends it. Call once, in the page. */
   follow(): () => void {
@@ -95,11 +138,30 @@ class CurrentHome {
       this.settings = settings;
       this.home = home;
       this.series = Object.fromEntries(read.flatMap(([register, one]) => (one === undefined ? [] : [[register, one]])));
+      await this.#analyse();
       this.status = 'ready';
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : 'What is stored on this device cannot be read.';
+      this.problem = wordsOf(error);
       this.status = 'failed';
     }
+  }
+
+  async #analyse(): Promise<void> {
+    const { home, series, tariff, otherTariff, temperatures } = this;
+    if (home === undefined || series.import === undefined || series.import.startMs.length === 0) {
+      this.analysis = undefined;
+      return;
+    }
+    const analysis = await this.#client.analyse({
+      timeZone: home.timeZone,
+      importSeries: series.import,
+      ...(series.export && { exportSeries: series.export }),
+      ...(series.generation && { generationSeries: series.generation }),
+      ...(tariff && { tariff }),
+      ...(otherTariff && { otherTariff }),
+      ...(temperatures && { temperatures }),
+    });
+    if (analysis !== undefined) this.analysis = analysis;
   }
 }
 

@@ -2,11 +2,35 @@ import * as v from 'valibot';
 import { instantMs } from '../../protocol/fields.ts';
 import { read, write } from './open.ts';
 
+const day = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}$/));
+
+/** What the user told the app about one home. */
+const homeNotesSchema = v.strictObject({
+  /** The tariff in force and another to ask "what if" of; the analysis checks what is in them when it reads them. */
+  tariff: v.optional(v.record(v.string(), v.unknown())),
+  otherTariff: v.optional(v.record(v.string(), v.unknown())),
+  /** Mean outdoor temperature of each local day from a day number on, °C; null where unknown. */
+  temperatures: v.optional(
+    v.strictObject({
+      fileName: v.pipe(v.string(), v.maxLength(255)),
+      firstDay: v.pipe(v.number(), v.integer()),
+      celsius: v.pipe(v.array(v.nullable(v.number())), v.maxLength(50_000)),
+    }),
+  ),
+  /** Advice that was followed, and from which local day on. */
+  actions: v.optional(
+    v.pipe(v.array(v.strictObject({ advice: v.pipe(v.string(), v.maxLength(60)), day })), v.maxLength(200)),
+  ),
+});
+export type HomeNotes = Readonly<v.InferOutput<typeof homeNotesSchema>>;
+
 const schemas = {
   /** Id of the home that the screens show. */
   currentHome: v.string(),
   /** What a kWh costs, in units of the currency (ISO 4217). */
   price: v.strictObject({ currency: v.pipe(v.string(), v.length(3)), perKwh: v.pipe(v.number(), v.minValue(0)) }),
+  /** By home id. */
+  homeNotes: v.record(v.string(), homeNotesSchema),
   /** Whether comparisons are shown. */
   showComparison: v.boolean(),
   lastBackupMs: instantMs,
@@ -38,4 +62,16 @@ export async function saveSetting<Name extends keyof Settings>(
     if (value === undefined) await store.delete(name);
     else await store.put(value, name);
   });
+}
+
+/** Changes what the user told about one home; fields that are `undefined` are taken away. */
+export async function saveHomeNotes(
+  homeId: string,
+  change: { readonly [Name in keyof HomeNotes]?: HomeNotes[Name] | undefined },
+): Promise<void> {
+  const all = (await readSettings()).homeNotes ?? {};
+  const notes = Object.fromEntries(
+    Object.entries({ ...all[homeId], ...change }).filter(([, value]) => value !== undefined),
+  );
+  await saveSetting('homeNotes', { ...all, [homeId]: v.parse(homeNotesSchema, notes) });
 }
