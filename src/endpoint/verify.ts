@@ -34,8 +34,9 @@ export async function verifyAll(core: Core): Promise<Findings> {
     const below = await store.list(name);
     for (const next of below) await walk(`${name}/${next}`);
     if (below.length > 0) return;
-    entries++;
-    await attempt(name, () => store.read(name));
+    await attempt(name, async () => {
+      if ((await store.read(name)) !== undefined) entries++;
+    });
   };
   await walk('communities');
   let blobs = 0;
