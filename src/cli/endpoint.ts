@@ -3,12 +3,17 @@
  * on lines of their own when it is; the log goes to stderr, one JSON object a line.
  */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { createAdaptorServer } from '@hono/node-server';
 import { openCore, openEndpoint } from '../endpoint/endpoint.ts';
 import { exportFiles } from '../endpoint/export.ts';
+import { EvaluatorPool } from '../evaluator/pool.ts';
+import { threadPort } from '../evaluator/ports.ts';
 import { jsonLog, reasonOf } from '../endpoint/log.ts';
 import { verifyAll } from '../endpoint/verify.ts';
 
@@ -28,6 +33,8 @@ const usage = `usage: npm run -s endpoint -- COMMAND --data DIR ...
 const tickMs = 5_000;
 /** How long requests may take to end after a signal. */
 const graceMs = 10_000;
+/** Memory for expanded server keys, about 90 MB each; the ones longest unused make room. */
+const keyMemoryBytes = 2 ** 29;
 
 const { values, positionals } = (() => {
   try {
@@ -66,6 +73,14 @@ const claim = (folder: string): Promise<Server> =>
     server.listen({ path: `\0private-energy-endpoint-${name}` }, () => done(server));
   });
 
+/** Threads for comparisons; the first one starts with the first comparison. */
+async function evaluatorPool(): Promise<EvaluatorPool> {
+  const module = await WebAssembly.compile(await readFile(new URL('../evaluator/evaluator.wasm', import.meta.url)));
+  const spawn = () => threadPort(new Worker(new URL('./evaluator-worker.mjs', import.meta.url)));
+  const workers = Math.max(1, availableParallelism() - 1);
+  return new EvaluatorPool({ module, spawn, workers, maxBytes: keyMemoryBytes });
+}
+
 async function serve(folder: string): Promise<void> {
   const { port = '', origin: origins, host } = values;
   const retentionDays = Number(values['retention-days']);
@@ -76,8 +91,10 @@ async function serve(folder: string): Promise<void> {
   if (process.platform === 'linux') {
     await claim(folder).catch(() => fail(`Another endpoint has ${relative('.', folder)} open; a folder is for one.`));
   }
+  const pool = await evaluatorPool();
   const endpoint = await openEndpoint({
     folder,
+    evaluator: { pool },
     origins,
     log,
     limits: { retentionDays },
@@ -96,6 +113,7 @@ async function serve(folder: string): Promise<void> {
 
   const end = (code: number): void => {
     clearInterval(timer);
+    void endpoint.stop();
     server.close(() => process.exit(code));
     if ('closeIdleConnections' in server) server.closeIdleConnections();
     // What is not done by now is dropped: nothing of it was acknowledged.

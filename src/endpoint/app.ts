@@ -10,6 +10,8 @@ import { mostTermsBytes } from '../protocol/founding.ts';
 import { decodeSigned, encodeSigned, mostSignedBytes, type SignedMessage } from '../protocol/signed.ts';
 import { readBody } from './body.ts';
 import { closedRound, type ClosedRound } from './closing.ts';
+import { addComparisonRoutes } from './comparison-routes.ts';
+import type { Comparisons } from './comparisons.ts';
 import { Contributions } from './contributions.ts';
 import type { Core, Round } from './core.ts';
 import { fileAnswer, type Caching } from './files.ts';
@@ -47,6 +49,8 @@ export interface AppOptions {
   readonly mostAtATime: number;
   readonly behindProxy: boolean;
   readonly bodyMs: number;
+  /** Without it, no comparisons are made here. */
+  readonly comparisons?: Comparisons | undefined;
 }
 
 const roundPath = '/communities/:id/rounds/:month';
@@ -59,7 +63,8 @@ const mostManifestBytes = 1 << 19;
 /** An opening or a round key. */
 const mostFileBytes = 1 << 17;
 
-export function makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs }: AppOptions): Hono<Env> {
+export function makeApp(options: AppOptions): Hono<Env> {
+  const { core, origins, rate, mostAtATime, behindProxy, bodyMs, comparisons } = options;
   const app = new Hono<Env>();
   const metrics = new Metrics();
   const contributions = new Contributions(core);
@@ -92,9 +97,9 @@ export function makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs 
   app.use(
     cors({
       origin: (origin) => (origins.includes('*') || origins.includes(origin) ? origin : null),
-      allowMethods: ['GET', 'HEAD', 'POST'],
-      allowHeaders: ['Content-Type', 'Authorization', 'Range', 'If-None-Match', 'If-Range'],
-      exposeHeaders: ['ETag', 'Content-Range', 'Accept-Ranges', 'Retry-After'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH'],
+      allowHeaders: ['Content-Type', 'Authorization', 'Range', 'If-None-Match', 'If-Range', 'Upload-Offset'],
+      exposeHeaders: ['ETag', 'Content-Range', 'Accept-Ranges', 'Retry-After', 'Upload-Offset', 'Upload-Length'],
       maxAge: 86_400,
     }),
   );
@@ -241,6 +246,7 @@ export function makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs 
   );
   postWord('norms', mostWordBytes, addNorms);
   getOfRound('norms', 'revalidate', (round) => publishedNorms(core, round));
+  if (comparisons) addComparisonRoutes(app, { core, comparisons, bodyMs, idOf, roundOf });
   return app;
 }
 

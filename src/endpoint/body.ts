@@ -6,9 +6,14 @@ import { Problem } from './problem.ts';
  *
  * @throws {Problem} `wrong-type`, `too-large`, `too-slow`
  */
-export async function readBody(request: Request, mostBytes: number, mostMs: number): Promise<Bytes> {
+export async function readBody(
+  request: Request,
+  mostBytes: number,
+  mostMs: number,
+  contentType = 'application/cbor',
+): Promise<Bytes> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/cbor') throw new Problem('wrong-type', 'Send it with the content type application/cbor.');
+  if (type !== contentType) throw new Problem('wrong-type', `Send it with the content type ${contentType}.`);
   const tooLarge = (): Problem => new Problem('too-large', `It may have ${mostBytes} bytes at most.`);
   if (Number(request.headers.get('content-length') ?? 0) > mostBytes) throw tooLarge();
   const reader = request.body?.getReader();

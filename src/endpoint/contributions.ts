@@ -1,5 +1,5 @@
 /** Taking contributions: one of a home and round, the highest version wins, and a receipt for each. */
-import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
+import { equalBytes, toHex } from '../protocol/bytes.ts';
 import { checkCiphertext } from '../protocol/ciphertext.ts';
 import {
   checkContributionFiles,
@@ -13,6 +13,7 @@ import { mostHomes } from '../protocol/fields.ts';
 import { sha256 } from '../protocol/hash.ts';
 import { encodeReceipt } from '../protocol/receipt.ts';
 import { signMessage, type SignedMessage } from '../protocol/signed.ts';
+import { bind, bindHome } from './bindings.ts';
 import { closedRound, closesNow, isClosing } from './closing.ts';
 import type { Core, Round } from './core.ts';
 import { encodeKept, keptName, keptVersions, readKept, type KeptContribution } from './kept.ts';
@@ -73,22 +74,17 @@ export class Contributions {
     }
   }
 
-  /** Binds the invite to the home's first key, and each of its keys and ciphertexts to the invite, for good. */
+  /** Binds invite and keys to the home, and each of its ciphertexts to the invite, for good. */
   async #bind({ prefix, community }: Round, { header }: CheckedContribution): Promise<void> {
-    const home = `communities/${toHex(community.id)}`;
-    const bind = (name: string, to: Bytes, otherwise: string): Promise<void> =>
-      this.#core.createOnce(name, to, () => new Problem('already-bound', otherwise));
-    const members = header.certificates.map(({ member }) => member);
-    const [first = header.invite] = members;
-    await bind(`${home}/bindings/${toHex(header.invite)}`, first, 'The invite was used by another home before.');
-    await Promise.all(
-      members.map((member) =>
-        bind(`${home}/members/${toHex(member)}`, header.invite, 'The member key came with another invite before.'),
-      ),
-    );
+    await bindHome(this.#core, community, header);
     await Promise.all(
       header.ciphertexts.map((hash) =>
-        bind(`${prefix}/ciphertexts/${toHex(hash)}`, header.invite, 'A ciphertext came with another invite before.'),
+        bind(
+          this.#core,
+          `${prefix}/ciphertexts/${toHex(hash)}`,
+          header.invite,
+          'A ciphertext came with another invite before.',
+        ),
       ),
     );
   }

@@ -20,9 +20,26 @@ export interface Limits {
   readonly versions: number;
   /** How long after a round closed its contributions are kept. */
   readonly retentionDays: number;
+  /** Most server keys that a home has here at a time; a new one takes the place of the oldest. */
+  readonly serverKeys: number;
+  /** How long an upload may take from its announcement on. */
+  readonly uploadDays: number;
+  /** Most comparisons of one home that wait at a time … */
+  readonly jobsPerHome: number;
+  /** … and of all homes. */
+  readonly jobs: number;
 }
 
-export const defaultLimits: Limits = { communities: 100, rounds: 240, versions: 20, retentionDays: 60 };
+export const defaultLimits: Limits = {
+  communities: 100,
+  rounds: 240,
+  versions: 20,
+  retentionDays: 60,
+  serverKeys: 2,
+  uploadDays: 7,
+  jobsPerHome: 4,
+  jobs: 4000,
+};
 
 /** One community's round of one month. */
 export interface Round {

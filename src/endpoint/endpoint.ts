@@ -8,6 +8,7 @@ import type { Bytes } from '../protocol/bytes.ts';
 import type { Signer } from '../protocol/ed25519.ts';
 import { makeApp } from './app.ts';
 import { closedRound, closesNow } from './closing.ts';
+import { Comparisons, type ComparisonsOptions } from './comparisons.ts';
 import { Core, defaultLimits, type Limits } from './core.ts';
 import { FileStore } from './file-store.ts';
 import { removeOldFoundings } from './foundings.ts';
@@ -35,6 +36,8 @@ export interface EndpointOptions {
   /** How long a request’s body may take. */
   readonly bodyMs?: number;
   readonly log?: Log;
+  /** Evaluates comparisons; without it, none are made here. */
+  readonly evaluator?: Omit<ComparisonsOptions, 'core'>;
 }
 
 export interface Endpoint {
@@ -46,6 +49,10 @@ export interface Endpoint {
    * has failed: then the process should start anew.
    */
   readonly tick: () => Promise<void>;
+  /** Resolves when no comparison waits. */
+  readonly idle: () => Promise<void>;
+  /** Ends work that goes on by itself; the next process takes it up again. */
+  readonly stop: () => Promise<void>;
 }
 
 export function createEndpoint({
@@ -59,16 +66,22 @@ export function createEndpoint({
   behindProxy = false,
   bodyMs = 60_000,
   log = () => undefined,
+  evaluator,
 }: EndpointOptions): Endpoint {
   const core = new Core({ store, signer, now, limits: { ...defaultLimits, ...limits }, log });
-  const app = makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs });
+  const comparisons = evaluator && new Comparisons({ core, ...evaluator });
+  const app = makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs, comparisons });
   return {
     publicKey: signer.publicKey,
     fetch: async (request, env = {}) => app.fetch(request, env),
     tick: async () => {
       await doDue(core);
       await removeOldFoundings(core);
+      await comparisons?.start();
+      await comparisons?.keys.dropAbandoned();
     },
+    idle: async () => comparisons?.idle(),
+    stop: async () => comparisons?.stop(),
   };
 }
 

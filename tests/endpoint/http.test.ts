@@ -119,7 +119,7 @@ test('Pages of the app’s origin may ask, pages of others may not', async () =>
   expect(answer.status).toBe(204);
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     'access-control-allow-origin': origin,
-    'access-control-allow-methods': 'GET,HEAD,POST',
+    'access-control-allow-methods': 'GET,HEAD,POST,PATCH',
     'access-control-allow-headers': expect.stringContaining('Authorization') as unknown,
     'access-control-max-age': '86400',
   });

@@ -68,7 +68,9 @@ function cbor(value: unknown): Buffer {
   if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
   if (typeof value === 'number') return head(value < 0 ? 1 : 0, value < 0 ? -1 - value : value);
   if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map(cbor)]);
-  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {}).map(([name, inner]): [Buffer, Buffer] => [cbor(name), cbor(inner)]);
+  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {}).map(
+    ([name, inner]): [Buffer, Buffer] => [cbor(name), cbor(inner)],
+  );
   entries.sort(([a], [b]) => Buffer.compare(a, b));
   return Buffer.concat([head(5, entries.length), ...entries.flat()]);
 }
