@@ -2,55 +2,53 @@
  * A steward's work without a browser, for those who would not trust a served page with a round key: founding a
  * community with other stewards, announcing rounds, checking, sealing and opening them. All secrets stay in one folder.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { decryptTotal, makeRoundKey } from '../lib/fhe/contribution.ts';
-import { nodeTfhe } from '../lib/fhe/node.ts';
-import { fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
+import { equalBytes, ownBytes, type Bytes } from '../protocol/bytes.ts';
 import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
-import {
-  addInvites,
-  decodeDraft,
-  draftId,
-  encodeDraft,
-  mergeDrafts,
-  newDraft,
-  signDraft,
-  stewardIndexOf,
-} from '../protocol/draft.ts';
 import { randomSeed, signerFromSeed, type Signer } from '../protocol/ed25519.ts';
 import { EndpointClient } from '../protocol/endpoint-client.ts';
-import { schemaVersion } from '../protocol/features.ts';
-import { bytes, bytesUpTo, label, monthPattern } from '../protocol/fields.ts';
+import { bytes, hash, monthPattern, stewardIndex } from '../protocol/fields.ts';
+import {
+  checkFounding,
+  decodeTerms,
+  encodeStewardLink,
+  encodeTerms,
+  parseStewardLink,
+  signEntry,
+  type Founding,
+  type StewardLink,
+} from '../protocol/founding.ts';
+import { sha256 } from '../protocol/hash.ts';
 import { encodeInviteLink, endpointUrl as endpointAddress } from '../protocol/invite.ts';
-import { checkManifest, decodeManifest, publishable, type Community } from '../protocol/manifest.ts';
+import { checkManifest, publishable, type Community } from '../protocol/manifest.ts';
 import { phraseOf } from '../protocol/phrase.ts';
-import { decodeSigned, encodeSigned, mergeSignatures, mostSignedBytes } from '../protocol/signed.ts';
+import { signMessage } from '../protocol/signed.ts';
 import { Steward, type StewardStore } from '../protocol/steward.ts';
 import { fileStore } from '../simulation/file-store.ts';
+import { nodeEncryption } from '../simulation/round.ts';
 
 const usage = `Usage: steward COMMAND --folder DIR [OPTION...]   (DIR keeps this steward's secrets; back it up)
 
-Founding a community; FILE goes from steward to steward:
-  key     --name NAME                       makes this steward's key and prints it for the others
-  draft   --file FILE --community NAME --endpoint URL --steward NAME=KEY --steward NAME=KEY...
-          [--threshold 2] [--minimum-homes 25] [--look-hours 48] [--cohort LABEL...] [--publish profiles,means,deciles]
-  invite  --file FILE --count N             adds this steward's invites (everybody, before anybody signs)
-  sign    --file FILE [--merge FILE...]     shows the draft and its phrase, and signs it
-  found   --file FILE                       registers the community that all have signed
-  links   --app ORIGIN                      prints this steward's invite links
+Founding a community, with co-stewards at the command line or in the app:
+  draft    --name NAME --community NAME --endpoint URL --app ORIGIN [--stewards 3] [--threshold 2]
+           [--minimum-homes 25] [--look-hours 48] [--cohort LABEL...] [--publish profiles,means,deciles]
+           [--invites 20]                     takes the first seat, and prints the steward links of the others
+  join     --name NAME --link LINK            takes the seat of a steward link
+  sign                                        shows what all have agreed on with its phrase, and signs it
+  links    --app ORIGIN                       prints this steward's invite links
 
 A round, by its month (YYYY-MM):
-  status                                    the rounds, and what this steward can do
-  announce --month M... [--closes DAYS]     makes and publishes round keys; closes DAYS (10) after the month's end
-  close   --month M --file FILE             signs that the round closes now; sends it when enough have signed FILE
-  check   --month M                         checks the list and the totals
-  seal    --month M                         checks them and seals the list, once and for ever
-  open    --month M [--word NAME...]        opens this steward's share; NAME, whose seal is missing, has read the phrase
-  norms   --month M [--unchecked]           combines the openings and signs what they come to
-  erase   --month M                         erases the round's keys
+  status                                      the rounds, and who has done what
+  announce --month M... [--closes DAYS]       makes and publishes round keys; closes DAYS (10) after the month's end
+  close    --month M                          this steward's word that the round closes now, before its date
+  check    --month M                          checks the list and the totals
+  seal     --month M                          checks them and seals the list, once and for ever
+  open     --month M [--word NAME...]         opens this steward's share; NAME, whose seal is missing, has read the phrase
+  norms    --month M [--unchecked]            combines the openings and signs what they come to
+  erase    --month M                          erases the round's keys
 `;
 
 const parsed = () =>
@@ -59,18 +57,17 @@ const parsed = () =>
     options: {
       folder: { type: 'string' },
       name: { type: 'string' },
-      file: { type: 'string' },
-      merge: { type: 'string', multiple: true, default: [] },
       community: { type: 'string' },
       endpoint: { type: 'string' },
-      steward: { type: 'string', multiple: true, default: [] },
+      app: { type: 'string' },
+      link: { type: 'string' },
+      stewards: { type: 'string', default: '3' },
       threshold: { type: 'string', default: '2' },
       'minimum-homes': { type: 'string', default: '25' },
       'look-hours': { type: 'string', default: '48' },
       cohort: { type: 'string', multiple: true, default: [] },
       publish: { type: 'string', default: 'profiles' },
-      count: { type: 'string' },
-      app: { type: 'string' },
+      invites: { type: 'string', default: '20' },
       month: { type: 'string', multiple: true, default: [] },
       closes: { type: 'string', default: '10' },
       word: { type: 'string', multiple: true, default: [] },
@@ -92,13 +89,15 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 /** A mistake in how the command was called. */
 class UsageError extends Error {}
 
-const need = (name: 'folder' | 'name' | 'file' | 'community' | 'endpoint' | 'count' | 'app'): string => {
+const need = (name: 'folder' | 'name' | 'community' | 'endpoint' | 'app' | 'link'): string => {
   const value = values[name];
   if (value === undefined) throw new UsageError(`--${name} is missing`);
   return value;
 };
-const wholeNumber = (name: 'threshold' | 'minimum-homes' | 'look-hours' | 'count' | 'closes'): number => {
-  const text = values[name] ?? '';
+const wholeNumber = (
+  name: 'stewards' | 'threshold' | 'minimum-homes' | 'look-hours' | 'invites' | 'closes',
+): number => {
+  const text = values[name];
   if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--${name} must be a whole number, not "${text}"`);
   return Number(text);
 };
@@ -116,15 +115,23 @@ const oneMonth = (): string => {
 };
 
 const store = (): StewardStore => fileStore(need('folder'));
-const keySchema = v.strictTuple([label(40), bytes(32)]);
-const communitySchema = v.strictTuple([endpointAddress, bytesUpTo(mostSignedBytes)]);
-const seedsSchema = v.array(bytes(32));
+/** Endpoint, the founding's id, and this steward's seat and secret seed. */
+const seatSchema = v.strictTuple([endpointAddress, hash, stewardIndex, bytes(32), v.array(bytes(32))]);
 
-async function ownKey(): Promise<{ name: string; signer: Signer }> {
-  const record = await store().read('key');
-  if (record === undefined) throw new UsageError('There is no key in this folder yet: make one with the command "key"');
-  const [name, seed] = decodeCbor(keySchema, record, 'The steward’s key');
-  return { name, signer: await signerFromSeed(seed) };
+interface Seat {
+  readonly url: string;
+  readonly founding: Bytes;
+  readonly index: number;
+  readonly signer: Signer;
+  readonly invites: readonly Bytes[];
+}
+
+/** This steward's seat in the founding, with its key and its invites' secret seeds. */
+async function ownSeat(): Promise<Seat> {
+  const record = await store().read('seat');
+  if (record === undefined) throw new UsageError('This folder has no seat yet: take one with "draft" or "join"');
+  const [url, founding, index, seed, invites] = decodeCbor(seatSchema, record, 'The steward’s record');
+  return { url, founding, index, signer: await signerFromSeed(seed), invites };
 }
 
 const clientOf = (url: string): EndpointClient => new EndpointClient({ url, fetch: (to, init) => fetch(to, init) });
@@ -139,133 +146,124 @@ interface Office {
 
 /** This steward in the community that was founded. */
 async function office(): Promise<Office> {
-  const record = await store().read('community');
-  if (record === undefined) throw new UsageError('No community was founded in this folder yet');
-  const [url, message] = decodeCbor(communitySchema, record, 'The community’s record');
-  const community = await checkManifest(decodeSigned(message));
-  const { signer } = await ownKey();
-  const index = stewardIndexOf(community.manifest, signer.publicKey);
+  const { url, index, signer } = await ownSeat();
+  const id = await store().read('signed');
+  if (id === undefined) throw new UsageError('This steward has not signed what all have agreed on yet: "sign"');
   const endpoint = clientOf(url);
+  const community = await checkManifest(await endpoint.manifest(ownBytes(id)), id);
   const steward = new Steward({
     community,
     steward: index,
     signer,
     endpoint,
     store: fileStore(join(need('folder'), 'rounds')),
-    encryption: {
-      makeRoundKey: () => makeRoundKey(nodeTfhe),
-      decryptTotal: (secretKey, total) => decryptTotal(nodeTfhe, secretKey, total),
-    },
+    encryption: nodeEncryption,
     now: Date.now,
   });
   return { community, url, endpoint, index, steward };
 }
 
-const readDraft = async (file: string) => decodeDraft(await readFile(file, 'utf8'));
+const missing = (): never => {
+  throw new Error('A record of this steward is missing or damaged');
+};
+
+async function foundingAt(url: string, id: Bytes): Promise<Founding> {
+  const state = await clientOf(url).founding(id);
+  if (state === undefined) throw new Error('The endpoint knows no such founding (any more)');
+  return checkFounding(state, id);
+}
+
+/** Makes this steward's key and invites, keeps them, and enters them for a seat; again enters the same. */
+async function takeSeat({ endpointUrl, founding, seat, seed }: StewardLink): Promise<void> {
+  const name = need('name');
+  const { terms } = await foundingAt(endpointUrl, founding);
+  await mkdir(need('folder'), { recursive: true, mode: 0o700 });
+  const invites = Array.from({ length: terms.invitesEach }, randomSeed);
+  await store().create('seat', encodeCbor([endpointUrl, founding, seat, randomSeed(), invites]));
+  const own = await ownSeat();
+  if (own.index !== seat || !equalBytes(own.founding, founding)) {
+    throw new UsageError('This folder holds another seat already; give another --folder');
+  }
+  const keys = await Promise.all(own.invites.map(async (invite) => (await signerFromSeed(invite)).publicKey));
+  const seatKey = { index: seat, signer: await signerFromSeed(seed) };
+  await clientOf(endpointUrl).postEntry(founding, await signEntry(terms, { name, invites: keys }, seatKey, own.signer));
+}
 
 const progress = (what: string) => (done: number, total: number) => {
   if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${total}${done === total ? '\n' : ''}`);
 };
 
 const commands: Readonly<Record<string, () => Promise<void>>> = {
-  async key() {
-    const name = need('name');
-    await mkdir(need('folder'), { recursive: true, mode: 0o700 });
-    const record = encodeCbor([name, randomSeed()]);
-    decodeCbor(keySchema, record, 'The name');
-    await store().create('key', record);
-    const own = await ownKey();
-    print(`${own.name}=${toHex(own.signer.publicKey)}`);
-  },
-
   async draft() {
-    const url = need('endpoint');
-    const stewards = values.steward.map((text) => {
-      const at = text.lastIndexOf('=');
-      const key: Bytes | null = fromHex(text.slice(at + 1));
-      if (at < 1 || key?.length !== 32) throw new UsageError(`--steward must be NAME=KEY, not "${text}"`);
-      return { name: text.slice(0, at), key };
-    });
+    const [url, app] = [need('endpoint'), need('app')];
     const named = new Set(values.publish.split(',').filter((part) => part !== ''));
     const publishes = publishable.filter((part) => named.delete(part));
     if (named.size > 0) throw new UsageError(`--publish knows ${publishable.join(', ')}, not "${[...named].join()}"`);
-    const draft = newDraft(url, {
+    const seeds = Array.from({ length: wholeNumber('stewards') }, randomSeed);
+    const signers = await Promise.all(seeds.map(signerFromSeed));
+    const terms = encodeTerms({
       name: need('community'),
-      schema: schemaVersion,
-      stewards,
       threshold: wholeNumber('threshold'),
       minimumHomes: wholeNumber('minimum-homes'),
       cohorts: values.cohort,
       publishes,
       endpointKey: await clientOf(url).identity(),
       lookHours: wholeNumber('look-hours'),
+      invitesEach: wholeNumber('invites'),
+      seats: signers.map(({ publicKey }) => publicKey),
+      salt: randomSeed().slice(0, 16),
     });
-    const text = encodeDraft(draft);
-    decodeDraft(text);
-    await writeFile(need('file'), `${text}\n`, { flag: 'wx' });
-    print('Drafted. Every steward, this one too, now adds invites to the file with the command "invite".');
+    decodeTerms(terms);
+    const founding = await sha256(terms);
+    await clientOf(url).postTerms(terms);
+    const links = seeds.map((seed, seat) => ({ endpointUrl: url, founding, seat, seed }));
+    await takeSeat(links[0] ?? missing());
+    print('Send each of the other stewards one of these links; whoever has it takes that seat:');
+    for (const link of links.slice(1)) print(encodeStewardLink(app, link));
   },
 
-  async invite() {
-    const draft = await readDraft(need('file'));
-    const { signer } = await ownKey();
-    const count = wholeNumber('count');
-    const made = Array.from({ length: count }, randomSeed);
-    if (!(await store().create('invites', encodeCbor(made)))) {
-      throw new UsageError('This folder’s invites have been made already; they are in a draft');
-    }
-    try {
-      await writeFile(need('file'), `${encodeDraft(await addInvites(draft, signer, made))}\n`);
-    } catch (error) {
-      await store().remove('invites');
-      throw error;
-    }
-    print(`Added ${count} invites. When all stewards have, everybody signs.`);
+  async join() {
+    await takeSeat(parseStewardLink(need('link')));
+    print('Took the seat. When all have, everybody signs.');
   },
 
   async sign() {
-    const { signer } = await ownKey();
-    let draft = await readDraft(need('file'));
-    for (const other of values.merge) draft = mergeDrafts(draft, await readDraft(other));
-    const manifest = decodeManifest(draft.message.body);
-    print(`${manifest.name}: ${manifest.threshold} of ${manifest.stewards.length} stewards open a total`);
-    for (const [i, { name, key }] of manifest.stewards.entries()) {
-      print(`  ${name}: ${manifest.invites.filter(({ steward }) => steward === i).length} invites, key ${toHex(key)}`);
+    const { url, founding, signer } = await ownSeat();
+    const { terms, entries, manifest } = await foundingAt(url, founding);
+    print(`${terms.name}: ${terms.threshold} of ${entries.length} stewards open a total`);
+    for (const entry of entries) {
+      print(entry === undefined ? '  (a seat is empty)' : `  ${entry.name}: ${entry.invites.length} invites`);
     }
-    print(`  at least ${manifest.minimumHomes} homes; members can look at a list for ${manifest.lookHours} hours`);
-    print(
-      `  homes like yours: ${manifest.cohorts.join(', ') || 'none'}; published: ${manifest.publishes.join(', ') || 'the number of homes'}`,
-    );
-    print(`  endpoint ${draft.endpointUrl}, key ${toHex(manifest.endpointKey)}`);
-    const signed = await signDraft(draft, signer);
-    await writeFile(need('file'), `${encodeDraft(signed)}\n`);
-    print(`Signed by ${signed.message.signatures.length} of ${manifest.stewards.length}. All must see this phrase:`);
-    print(phraseOf(await draftId(signed)));
-  },
-
-  async found() {
-    const { endpointUrl, message } = await readDraft(need('file'));
-    const community = await checkManifest(message);
-    stewardIndexOf(community.manifest, (await ownKey()).signer.publicKey);
-    await clientOf(endpointUrl).registerCommunity(message);
-    await store().create('community', encodeCbor([endpointUrl, encodeSigned(message)]));
-    print(`Founded: ${community.manifest.name}, ${toHex(community.id)}`);
+    print(`  at least ${terms.minimumHomes} homes; members can look at a list for ${terms.lookHours} hours`);
+    print(`  homes like yours: ${terms.cohorts.join(', ') || 'none'}`);
+    print(`  published: ${terms.publishes.join(', ') || 'the number of homes'}`);
+    if (manifest === undefined) throw new Error('Nothing to sign yet: a seat is still empty');
+    // Once signed, no other manifest is: the record comes first.
+    if (!(await store().create('signed', manifest.id))) {
+      const signed = await store().read('signed');
+      if (!equalBytes(signed ?? missing(), manifest.id))
+        throw new Error('This steward has signed something else before');
+    }
+    await clientOf(url).postManifestSignature(founding, await signMessage('manifest', manifest.body, [signer]));
+    print('Signed. All stewards must see this phrase:');
+    print(phraseOf(manifest.id));
   },
 
   async links() {
     const { community, url } = await office();
-    const record = await store().read('invites');
-    const seeds = record === undefined ? [] : decodeCbor(seedsSchema, record, 'The invites');
-    for (const seed of seeds) print(encodeInviteLink(need('app'), { endpointUrl: url, community: community.id, seed }));
+    for (const seed of (await ownSeat()).invites)
+      print(encodeInviteLink(need('app'), { endpointUrl: url, community: community.id, seed }));
   },
 
   async status() {
     const { community, endpoint } = await office();
     print(`${community.manifest.name}: ${phraseOf(community.id)}`);
     for (const { month, state, homes, closesMs } of await endpoint.rounds(community.id)) {
-      print(
-        `${month}  ${state.padEnd(10)} ${String(homes).padStart(4)} homes, closes ${new Date(closesMs).toISOString()}`,
-      );
+      print(`${month}  ${state}  ${homes} homes, closes ${new Date(closesMs).toISOString()}`);
+      for (const [what, by] of Object.entries(await endpoint.stewardWords({ community: community.id, month }))) {
+        const names = by.map((i) => community.manifest.stewards[i]?.name ?? '?');
+        if (names.length > 0) print(`  ${what}: ${names.join(', ')}`);
+      }
     }
   },
 
@@ -282,17 +280,10 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   async close() {
     const { community, endpoint, steward } = await office();
     const month = oneMonth();
-    const before = await readFile(need('file')).catch(() => undefined);
-    const own = await steward.signClose(month);
-    const close = before === undefined ? own : mergeSignatures(decodeSigned(before), own);
-    await writeFile(need('file'), encodeSigned(close));
-    const { threshold } = community.manifest;
-    if (close.signatures.length >= threshold) await endpoint.close({ community: community.id, month }, close);
-    print(
-      close.signatures.length >= threshold
-        ? `The round of ${month} is closed`
-        : `Signed by ${close.signatures.length} of ${threshold}: pass ${need('file')} on`,
-    );
+    const round = { community: community.id, month };
+    await endpoint.close(round, await steward.signClose(month));
+    const { closes } = await endpoint.stewardWords(round);
+    print(`${closes.length} of ${community.manifest.threshold} stewards needed have said that the round closes now`);
   },
 
   async check() {
