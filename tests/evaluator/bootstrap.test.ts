@@ -16,10 +16,13 @@ import { ReferenceEvaluator } from './reference.ts';
 
 const bigints = ({ words }: Ciphertext) => new BigUint64Array(words.slice().buffer);
 
+/** `npm run soak -- evaluator` does more of everything. */
+const times = process.env.SOAK === '1' ? 50 : 1;
+
 describe.each([
-  ['toyA', 640],
-  ['toyB', 200],
-  ['toyC', 240],
+  ['toyA', 640 * times],
+  ['toyB', 200 * times],
+  ['toyC', 240 * times],
 ] as const)('under %s', (name, count) => {
   test(`${count} bootstraps decrypt to f of the value, none wrong`, async () => {
     const key = await open(toyKey(name));
@@ -62,12 +65,12 @@ describe.each([
   });
 });
 
+const realCount = 200 * times;
 test(
-  '200 bootstraps under a real key, none wrong, each stage as noisy as predicted',
-  { timeout: 180_000 },
+  `${realCount} bootstraps under a real key, none wrong, each stage as noisy as predicted`,
   async () => {
     const key = await open(await realKey());
-    const { wrong, deviations } = measureNoise(key, 200);
+    const { wrong, deviations } = measureNoise(key, realCount);
     expect(wrong).toBe(0);
     const predicted = {
       keySwitch: keySwitchNoise(message2Carry2, message2Carry2Noise),
@@ -84,6 +87,7 @@ test(
     expect(deviations.bootstrap / predicted.accumulator).toBeGreaterThan(0.8);
     expect(deviations.bootstrap / predicted.accumulator).toBeLessThan(1.25);
   },
+  180_000 * times,
 );
 
 test('predicted noise and failure probability are those that tfhe-rs documents for the set', () => {
