@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toHex } from '../../src/protocol/bytes.ts';
+import { toHex, type Bytes } from '../../src/protocol/bytes.ts';
 import { certify } from '../../src/protocol/certificate.ts';
 import { encodeContribution } from '../../src/protocol/contribution.ts';
 import type { Contribution } from '../../src/protocol/contribution.ts';
@@ -199,4 +199,24 @@ test('Contributions that race with the closing are either on the list and acknow
     const listed = new Set(list.entries.map(({ invite }) => toHex(invite)));
     expect(street.invites.map(({ publicKey }) => listed.has(toHex(publicKey)))).toEqual(acknowledged);
   }
+});
+
+test('A contribution that comes to the disk only after the list was made is not acknowledged', async () => {
+  const street = await TestCommunity.make();
+  let goOn: () => void = () => undefined;
+  const held = new Promise<void>((done) => (goOn = done));
+  class Slow extends MemoryStore {
+    override async create(name: string, bytes: Bytes): Promise<boolean> {
+      if (name.includes('/contributions/')) await held;
+      return super.create(name, bytes);
+    }
+  }
+  const client = clientOf(await exampleEndpoint({ store: new Slow() }));
+  const announcement = await street.announce(client);
+  const answer = client.contribute(street.round(), await street.contribution(announcement, 0));
+  const refusal = expect(answer).rejects.toMatchObject({ code: 'round-closed' });
+  await new Promise((done) => setTimeout(done, 200));
+  await client.close(street.round(), await street.close(announcement));
+  goOn();
+  await refusal;
 });
