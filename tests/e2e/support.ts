@@ -9,7 +9,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 const root = new URL('../..', import.meta.url).pathname;
 
 /** A port that nothing listens on now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

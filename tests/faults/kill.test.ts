@@ -166,3 +166,31 @@ test('A stopped endpoint finishes what it was doing', async () => {
   expect(summary?.homes).toBeGreaterThanOrEqual(done);
   await again.end('SIGKILL');
 });
+
+test('A copy made while it works, ledger first, is whole and can be started', async () => {
+  const data = await dataFolder();
+  const street = await TestCommunity.make(homes);
+  const running = await startProgram(program, data);
+  const announcement = await street.announce(running.client, month, { closesMs: stillOpenMs });
+  const contributions = await Promise.all(street.invites.map((_, home) => street.contribution(announcement, home)));
+  let acknowledged = 0;
+  const sending = (async () => {
+    for (const contribution of contributions) {
+      await running.client.contribute(street.round(), contribution);
+      acknowledged++;
+    }
+  })();
+  while (acknowledged < 10) await new Promise((done) => setTimeout(done, 5));
+  const before = acknowledged;
+  const copy = await temporaryFolder();
+  // The commands of docs/self-hosting.md.
+  for (const part of ['key', 'ledger', 'blobs']) spawnSync('cp', ['-a', join(data, part), copy]);
+  await sending;
+  await running.end('SIGTERM');
+  const verified = spawnSync(process.execPath, [program, 'verify', '--data', copy], { encoding: 'utf8' });
+  expect([verified.status, verified.stdout.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/ 0 faults$/)]);
+  const restored = await startProgram(program, copy);
+  const [summary] = await restored.client.rounds(street.community.id);
+  expect(summary?.homes).toBeGreaterThanOrEqual(before);
+  await restored.end('SIGTERM');
+});
