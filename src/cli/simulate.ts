@@ -3,19 +3,12 @@
  * `simulate --homes N --stewards n --threshold t [--data FILE] [--seed S] [--tamper]`. One JSON object on stdout; ends
  * with 1 if a total is wrong or a party refuses.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { EndpointClient, EndpointError } from '../protocol/endpoint-client.ts';
 import { ProtocolError } from '../protocol/error.ts';
-import { mostHomes } from '../protocol/fields.ts';
-import { simulatedVector } from '../simulation/home-month.ts';
-import { replayHomes, type ReplayedHomes } from '../simulation/replay.ts';
+import { homeVectors } from '../simulation/home-vectors.ts';
+import { startEndpoint } from '../simulation/running-endpoint.ts';
 import { simulateRound } from '../simulation/simulate.ts';
 
 const usage =
@@ -34,59 +27,6 @@ const wholeNumber = (name: string, text: string): number => {
   return Number(text);
 };
 
-/** The homes' vectors and their month. */
-async function homesOf(homes: number, seed: number, file: string | undefined): Promise<ReplayedHomes> {
-  if (file === undefined) {
-    if (homes > mostHomes) throw new RangeError(`--homes must be at most ${mostHomes}, not ${homes}`);
-    const [month, timeZone] = ['2025-01', 'Europe/Amsterdam'];
-    const vectors = Array.from({ length: homes }, (_, index) => simulatedVector({ seed, index, timeZone, month }));
-    return { month, vectors };
-  }
-  const bytes = await readFile(file);
-  const { month, vectors } = replayHomes((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
-  if (homes > vectors.length) {
-    throw new RangeError(`--homes must be at most ${vectors.length}: so many homes of the file have ${month} complete`);
-  }
-  return { month, vectors: vectors.slice(0, homes) };
-}
-
-interface RunningEndpoint {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** Starts the endpoint on a free port with an empty folder, which goes when it stops. */
-async function startEndpoint(): Promise<RunningEndpoint> {
-  const data = await mkdtemp(join(tmpdir(), 'simulated-endpoint-'));
-  const program = fileURLToPath(new URL('./endpoint.mjs', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [program, 'serve', '--data', data, '--port', '0', '--origin', 'http://localhost'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const stop = async (): Promise<void> => {
-    await ended(child);
-    await rm(data, { recursive: true, force: true });
-  };
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /^listening (http:\S+)$/.exec(line)?.[1];
-    if (url === undefined) continue;
-    child.stdout.resume();
-    return { url, stop };
-  }
-  await stop();
-  throw new Error('The endpoint did not start');
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const end = new Promise((done) => child.once('close', done));
-  child.kill('SIGTERM');
-  await end;
-}
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -101,8 +41,9 @@ async function main(): Promise<number> {
   const [homes, stewards, threshold, seed] = (['homes', 'stewards', 'threshold', 'seed'] as const).map((name) =>
     wholeNumber(name, values[name]),
   );
-  const { month, vectors } = await homesOf(homes ?? 0, seed ?? 0, values.data);
-  const endpoint = await startEndpoint();
+  const { month, vectors } = await homeVectors(homes ?? 0, seed ?? 0, values.data);
+  const program = fileURLToPath(new URL('./endpoint.mjs', import.meta.url));
+  const endpoint = await startEndpoint(program, say);
   try {
     const figures = await simulateRound({
       endpointOf: () => new EndpointClient({ url: endpoint.url, fetch: (url, init) => fetch(url, init) }),

@@ -259,7 +259,12 @@ export class Comparisons {
       try {
         const { result, bootstraps } = await this.#evaluate(round, job);
         await store.create(resultName(round, job.id), result);
-        log('info', 'comparison-done', { month: job.month, bootstraps, ms: Math.round(performance.now() - startMs) });
+        log('info', 'comparison-done', {
+          month: job.month,
+          bootstraps,
+          threads: this.#pool.workers,
+          ms: Math.round(performance.now() - startMs),
+        });
       } catch (error) {
         if (this.#isStopping()) await store.remove(`${attemptsName(job.id)}/${attempt}`);
         if (error instanceof EvaluatorError || error instanceof ProtocolError) {
