@@ -6,6 +6,7 @@
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
 import { CacheFirst } from 'workbox-strategies';
+import { keepSharedFiles } from '../lib/ui/shared-files.ts';
 
 declare const self: ServiceWorkerGlobalScope & {
   /** The precache list, written into this file after the build (svelte.config.js). */
@@ -23,6 +24,15 @@ cleanupOutdatedCaches();
 registerRoute(
   ({ url, sameOrigin }) => sameOrigin && keptApart.has(url.pathname.slice(1)),
   new CacheFirst({ cacheName: workerCache }),
+);
+// A file that another app shares comes as a form. It is kept here and goes to no server.
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && url.pathname === '/readings/',
+  async ({ request }) => {
+    await keepSharedFiles(request);
+    return Response.redirect('/readings/', 303);
+  },
+  'POST',
 );
 // A path that is no file of the app still opens the app; /demo/ belongs to the server.
 registerRoute(new NavigationRoute(createHandlerBoundToURL('/'), { denylist: [/^\/demo\//] }));

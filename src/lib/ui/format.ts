@@ -1,5 +1,7 @@
 /** Numbers, dates and sizes as the reader's locale writes them. */
 
+import { wallClockOf } from '../series/local-day.ts';
+
 const number = (options: Intl.NumberFormatOptions): Intl.NumberFormat => new Intl.NumberFormat(undefined, options);
 
 const whole = number({ maximumFractionDigits: 0 });
@@ -56,6 +58,17 @@ export const formatInstant = (instantMs: number, timeZone?: string): string =>
     ...(timeZone === undefined ? {} : { timeZone }),
   }).format(instantMs);
 
+/** A stretch of time in a zone: whole local days by their dates, the last one included; else with the hours. */
+export function formatPeriod(startMs: number, endMs: number, timeZone: string): string {
+  const isMidnight = (ms: number) => wallClockOf(ms, timeZone) % 86_400_000 === 0;
+  return isMidnight(startMs) && isMidnight(endMs)
+    ? new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone }).formatRange(startMs, endMs - 1)
+    : new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone }).formatRange(
+        startMs,
+        endMs,
+      );
+}
+
 /** An interval length in words. */
 export function formatStep(seconds: number): string {
   if (seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${whole.format(seconds / 86_400)} days`;
@@ -63,6 +76,9 @@ export function formatStep(seconds: number): string {
   if (seconds % 60 === 0) return `${whole.format(seconds / 60)} minutes`;
   return `${whole.format(seconds)} seconds`;
 }
+
+/** How often an interval of this length comes: `every hour`, `every 15 minutes`. */
+export const formatEvery = (seconds: number): string => `every ${formatStep(seconds).replace(/^1 /, '')}`;
 
 /** Hour of the day as a span: `17:00–18:00`. */
 export const formatHour = (hour: number): string =>

@@ -75,61 +75,65 @@ export async function previewImport(homeId: string, series: readonly ReadingSeri
  * twice (`series/merge.ts`).
  * @throws {VaultError} `not-found` when the home is gone, `no-space`
  */
-export async function addImport(homeId: string, file: FileToImport): Promise<Import> {
-  const grouped = byRegister(file.series);
-  return write(['homes', 'dayBlocks', 'imports', 'importSeries'], async (tx) => {
-    const { timeZone } = await homeOf(tx.objectStore('homes'), homeId);
-    const imports = tx.objectStore('imports');
-    const earlier = await imports.index('homeId').getAll(homeId);
-    const importId = crypto.randomUUID();
-    const merges: MergeResult[] = [];
-    for (const incoming of grouped) {
-      const kept = joined(await tx.objectStore('dayBlocks').getAll(dayRange(homeId, incoming.register)));
-      const merge = mergeSeries(kept ?? emptyLike(incoming), incoming);
-      merges.push(merge);
-      await replaceDays(tx, homeId, timeZone, kept, merge.series);
-      await tx
-        .objectStore('importSeries')
-        .add(checked(importSeriesSchema, { importId, homeId, ...incoming }, 'The file’s readings'));
-    }
-    const total = (count: (merge: MergeResult) => number) => merges.reduce((sum, merge) => sum + count(merge), 0);
-    const record = checked(
-      importSchema,
-      {
-        id: importId,
-        homeId,
-        fileName: file.fileName.slice(0, 255),
-        format: file.format,
-        addedMs: Date.now(),
-        order: 1 + Math.max(0, ...earlier.map(({ order }) => order)),
-        series: grouped.map(summaryOf),
-        added: total(({ added }) => added),
-        replaced: total(({ replaced }) => replaced),
-        conflicts: total(({ conflicts }) => conflicts),
-        findings: [...file.findings, ...merges.flatMap(({ findings }) => findings)].map((finding) => ({
-          ...finding,
-          rows: [...finding.rows],
-        })),
-      },
-      'The import',
-    );
-    await imports.add(record);
-    return record;
-  });
-}
+export const addImport = (homeId: string, file: FileToImport): Promise<Import> =>
+  write(['homes', 'dayBlocks', 'imports', 'importSeries'], (tx) => takeIn(tx, homeId, file));
 
 /** Takes an import back: its home's readings are then as if the file had never been there. One transaction. */
-export async function undoImport(importId: string): Promise<void> {
-  await write(['homes', 'dayBlocks', 'imports', 'importSeries'], async (tx) => {
-    const found = await tx.objectStore('imports').get(importId);
-    if (found === undefined) return;
-    const { homeId, series } = checked(importSchema, found, 'An import');
-    await tx.objectStore('imports').delete(importId);
-    for (const { register } of series) {
-      await tx.objectStore('importSeries').delete([importId, register]);
-      await rebuildDays(tx, homeId, register);
-    }
-  });
+export const undoImport = (importId: string): Promise<void> =>
+  write(['homes', 'dayBlocks', 'imports', 'importSeries'], (tx) => takeBack(tx, importId));
+
+/** {@link addImport} as a part of a transaction. */
+export async function takeIn(tx: ReadingTransaction, homeId: string, file: FileToImport): Promise<Import> {
+  const grouped = byRegister(file.series);
+  const { timeZone } = await homeOf(tx.objectStore('homes'), homeId);
+  const imports = tx.objectStore('imports');
+  const earlier = await imports.index('homeId').getAll(homeId);
+  const importId = crypto.randomUUID();
+  const merges: MergeResult[] = [];
+  for (const incoming of grouped) {
+    const kept = joined(await tx.objectStore('dayBlocks').getAll(dayRange(homeId, incoming.register)));
+    const merge = mergeSeries(kept ?? emptyLike(incoming), incoming);
+    merges.push(merge);
+    await replaceDays(tx, homeId, timeZone, kept, merge.series);
+    await tx
+      .objectStore('importSeries')
+      .add(checked(importSeriesSchema, { importId, homeId, ...incoming }, 'The file’s readings'));
+  }
+  const total = (count: (merge: MergeResult) => number) => merges.reduce((sum, merge) => sum + count(merge), 0);
+  const record = checked(
+    importSchema,
+    {
+      id: importId,
+      homeId,
+      fileName: file.fileName.slice(0, 255),
+      format: file.format,
+      addedMs: Date.now(),
+      order: 1 + Math.max(0, ...earlier.map(({ order }) => order)),
+      series: grouped.map(summaryOf),
+      added: total(({ added }) => added),
+      replaced: total(({ replaced }) => replaced),
+      conflicts: total(({ conflicts }) => conflicts),
+      findings: [...file.findings, ...merges.flatMap(({ findings }) => findings)].map((finding) => ({
+        ...finding,
+        rows: [...finding.rows],
+      })),
+    },
+    'The import',
+  );
+  await imports.add(record);
+  return record;
+}
+
+/** {@link undoImport} as a part of a transaction. */
+export async function takeBack(tx: ReadingTransaction, importId: string): Promise<void> {
+  const found = await tx.objectStore('imports').get(importId);
+  if (found === undefined) return;
+  const { homeId, series } = checked(importSchema, found, 'An import');
+  await tx.objectStore('imports').delete(importId);
+  for (const { register } of series) {
+    await tx.objectStore('importSeries').delete([importId, register]);
+    await rebuildDays(tx, homeId, register);
+  }
 }
 
 /** Moves a home to another time zone: its days are cut anew. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { instantMs } from '../../protocol/fields.ts';
+import { instantMs, integer } from '../../protocol/fields.ts';
 import { read, write } from './open.ts';
 
 const day = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}$/));
@@ -24,6 +24,53 @@ const homeNotesSchema = v.strictObject({
 });
 export type HomeNotes = Readonly<v.InferOutput<typeof homeNotesSchema>>;
 
+const register = v.picklist(['import', 'export', 'generation', 'gas', 'other']);
+const column = integer(0, 10_000);
+
+/** Which columns of a table mean what, as its owner said (`meter/mapped-table.ts`). */
+const columnMapping = v.strictObject({
+  skipRows: column,
+  stamp: column,
+  timeOfDay: v.exactOptional(column),
+  end: v.exactOptional(column),
+  endTimeOfDay: v.exactOptional(column),
+  order: v.picklist(['dmy', 'mdy', 'ymd']),
+  clock: v.picklist(['home', 'utc']),
+  edge: v.picklist(['start', 'end']),
+  decimal: v.picklist(['.', ',']),
+  allowUnitSuffix: v.exactOptional(v.boolean()),
+  values: v.array(
+    v.strictObject({
+      column,
+      register,
+      unit: v.picklist(['Wh', 'kWh', 'MWh', 'W', 'kW', 'dm3', 'm3', 'therm']),
+      kind: v.picklist(['interval', 'counter']),
+      tariff: v.exactOptional(v.string()),
+    }),
+  ),
+});
+
+/** Readings of counters taken by hand, home by home (`meter/manual.ts`). */
+const homesManualReadings = v.strictObject({
+  homeId: v.string(),
+  /** Whole digits of the meter's display; null where its owner did not say. */
+  counterDigits: v.nullable(integer(3, 12)),
+  readings: v.array(
+    v.strictObject({
+      register,
+      atMs: instantMs,
+      value: v.pipe(v.number(), v.minValue(0)),
+      meter: v.exactOptional(v.pipe(v.string(), v.maxLength(60))),
+    }),
+  ),
+});
+export type HomesManualReadings = v.InferOutput<typeof homesManualReadings>;
+const manualReadings = v.array(homesManualReadings);
+
+/** What is stored of readings by hand, all homes'; one that is not valid is as if it was never made. */
+export const manualReadingsOf = (stored: unknown): HomesManualReadings[] =>
+  v.is(manualReadings, stored) ? stored : [];
+
 const schemas = {
   /** Id of the home that the screens show. */
   currentHome: v.string(),
@@ -35,6 +82,9 @@ const schemas = {
   showComparison: v.boolean(),
   lastBackupMs: instantMs,
   lastBackupNudgeMs: instantMs,
+  /** By the header of the table. */
+  columnMappings: v.record(v.string(), columnMapping),
+  manualReadings,
 };
 
 const madeSettings = v.partial(v.object(schemas));

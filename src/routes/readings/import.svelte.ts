@@ -2,8 +2,10 @@
  * Meter files on their way in: read one after another, shown, and kept when their owner says so. Until then nothing is
  * stored.
  */
-import { importMeterFile } from '$lib/meter/client.ts';
+import { guessTable, importMeterFile } from '$lib/meter/client.ts';
+import type { ColumnGuess } from '$lib/meter/columns.ts';
 import { MeterFileError } from '$lib/meter/errors.ts';
+import type { ColumnMapping } from '$lib/meter/mapped-table.ts';
 import type { MeterFile } from '$lib/meter/meter-file.ts';
 import type { MergeResult } from '$lib/series/merge.ts';
 import type { ReadingSeries } from '$lib/series/types.ts';
@@ -12,19 +14,30 @@ import { eraseHome } from '$lib/vault/erase.ts';
 import { addHome } from '$lib/vault/homes.ts';
 import { addImport, previewImport } from '$lib/vault/readings.ts';
 import type { Home, Import } from '$lib/vault/schema.ts';
+import { saveSetting } from '$lib/vault/settings.ts';
 import { askForPersistence } from '$lib/vault/storage.ts';
 import { current } from '../home.svelte.ts';
 import { demoReadings } from './demo-home.ts';
+import { changeManualReadings, readingsOfCounters } from './manual.ts';
 
 /** A file that was read and waits for its owner's word. */
 export interface ReadFile {
   readonly blob: File;
   readonly file: MeterFile;
+  /** The columns it was read by, if its owner said which. */
+  readonly mapping: ColumnMapping | undefined;
+}
+
+/** How to read a file, where its content does not tell. */
+interface Reading {
+  readonly format?: string;
+  readonly mapping?: ColumnMapping | undefined;
 }
 
 type Step =
   | { readonly kind: 'idle' }
   | { readonly kind: 'reading'; readonly name: string }
+  | { readonly kind: 'columns'; readonly blob: File; readonly guess: ColumnGuess }
   | ({ readonly kind: 'preview' } & ReadFile)
   | { readonly kind: 'keeping'; readonly name: string };
 
@@ -86,10 +99,26 @@ class MeterImport {
   /** Reads the file at hand once more for another home, zone or as another format. */
   async again(change: { home?: Home | undefined; timeZone?: string; format?: string }): Promise<void> {
     if (this.step.kind !== 'preview') return;
-    const { blob, file } = this.step;
+    const { blob, file, mapping } = this.step;
     if ('home' in change) this.home = change.home;
     if (change.timeZone !== undefined) this.newTimeZone = change.timeZone;
-    await this.#read(blob, change.format ?? file.format);
+    await this.#read(blob, mapping === undefined ? { format: change.format ?? file.format } : { mapping });
+  }
+
+  /** Reads a table by the columns its owner chose, and remembers them for the next table with the same header. */
+  async map(mapping: ColumnMapping): Promise<void> {
+    if (this.step.kind !== 'columns') return;
+    const { blob, guess } = this.step;
+    await this.#read(blob, { mapping }, guess);
+  }
+
+  /** Corrects the columns the file at hand was read by. */
+  async remap(): Promise<void> {
+    if (this.step.kind !== 'preview') return;
+    const { blob, mapping } = this.step;
+    const guess = await guessTable(blob);
+    if (guess !== undefined)
+      this.step = { kind: 'columns', blob, guess: { ...guess, mapping: mapping ?? guess.mapping } };
   }
 
   /** Says which of the file's meters belong to the home. */
@@ -130,6 +159,23 @@ class MeterImport {
     } catch (error) {
       this.problem = wordsOf(error);
       this.step = before;
+    }
+  }
+
+  /** Keeps the counters of a file that has no use over time as readings by hand. */
+  async keepCounters(): Promise<void> {
+    if (this.step.kind !== 'preview') return;
+    const { file } = this.step;
+    this.problem = '';
+    try {
+      const home = this.home ?? (await addHome(newHome(this.newTimeZone)));
+      this.home = home;
+      const readings = readingsOfCounters(file.counters, Date.now());
+      await changeManualReadings(home, (before) => [...before, ...readings]);
+      await current.choose(home.id);
+      await this.#next();
+    } catch (error) {
+      this.problem = wordsOf(error);
     }
   }
 
@@ -176,25 +222,51 @@ class MeterImport {
     else await this.#read(file);
   }
 
-  async #read(blob: File, format?: string): Promise<void> {
+  async #read(blob: File, reading: Reading = {}, guess?: ColumnGuess): Promise<void> {
     this.#stop = new AbortController();
+    const { signal } = this.#stop;
     this.share = 0;
+    this.problem = '';
     this.step = { kind: 'reading', name: blob.name };
+    const { format, mapping } = reading;
     try {
       const file = await importMeterFile(blob, {
         name: blob.name,
         timeZone: this.timeZone,
         ...(format !== undefined && { format }),
+        ...(mapping !== undefined && { mapping }),
         onProgress: (share) => (this.share = share),
-        signal: this.#stop.signal,
+        signal,
       });
-      this.step = { kind: 'preview', blob, file };
+      if (guess !== undefined && mapping !== undefined) await rememberColumns(guess.key, mapping);
+      this.step = { kind: 'preview', blob, file, mapping };
       this.choose(file.meters.length > 1 ? [] : file.meters.map((_, place) => place));
     } catch (error) {
-      if (!(error instanceof MeterFileError && error.code === 'cancelled'))
-        this.refused = [...this.refused, { fileName: blob.name, message: wordsOf(error) }];
+      const code = error instanceof MeterFileError ? error.code : undefined;
+      if (code === 'unknown-table' && (await this.#askForColumns(blob, signal))) return;
+      if (guess !== undefined && code !== 'cancelled') {
+        // The owner's columns did not fit: back to them, with what was wrong.
+        this.step = { kind: 'columns', blob, guess: { ...guess, mapping: mapping ?? guess.mapping } };
+        this.problem = wordsOf(error);
+        return;
+      }
+      if (code !== 'cancelled') this.#refuse(blob, error);
       await this.#next();
     }
+  }
+
+  /** Reads a table of no known format as one with the same header was read before, or asks for its columns. */
+  async #askForColumns(blob: File, signal: AbortSignal): Promise<boolean> {
+    const guess = await guessTable(blob, signal).catch(() => undefined);
+    if (guess === undefined) return false;
+    const known = current.settings.columnMappings?.[guess.key];
+    if (known === undefined) this.step = { kind: 'columns', blob, guess };
+    else await this.#read(blob, { mapping: known }, { ...guess, mapping: known });
+    return true;
+  }
+
+  #refuse({ name }: File, error: unknown): void {
+    this.refused = [...this.refused, { fileName: name, message: wordsOf(error) }];
   }
 
   async #lookAhead(): Promise<void> {
@@ -221,5 +293,32 @@ const chosenSeries = ({ series, meters }: MeterFile, chosen: readonly number[]):
   const places = new Set(chosen.flatMap((place) => meters[place]?.series ?? []));
   return series.filter((_, place) => places.has(place));
 };
+
+/** Columns that their owner confirmed, as far as they can be stored. */
+async function rememberColumns(key: string, mapping: ColumnMapping): Promise<void> {
+  const { skipRows, stamp, timeOfDay, end, endTimeOfDay, order, clock, edge, decimal, values } = mapping;
+  await saveSetting('columnMappings', {
+    ...current.settings.columnMappings,
+    [key]: {
+      skipRows,
+      stamp,
+      ...(timeOfDay !== undefined && { timeOfDay }),
+      ...(end !== undefined && { end }),
+      ...(endTimeOfDay !== undefined && { endTimeOfDay }),
+      order,
+      clock,
+      edge,
+      decimal,
+      allowUnitSuffix: true,
+      values: values.map(({ column, register, unit, kind, tariff }) => ({
+        column,
+        register,
+        unit,
+        kind,
+        ...(tariff !== undefined && { tariff }),
+      })),
+    },
+  });
+}
 
 export const imports = new MeterImport();
