@@ -6,7 +6,7 @@ import { vaultErrorOf } from './error.ts';
 import { closeVault, databaseName, read, write, type Transaction } from './open.ts';
 import { allDays } from './readings.ts';
 import { communitySchema, contributionSchema, checked } from './schema.ts';
-import { manualReadingsOf } from './settings.ts';
+import { forgetHome } from './settings.ts';
 
 /** Number of records deleted, by what they were. */
 export interface Erased {
@@ -85,14 +85,7 @@ export const eraseHome = (homeId: string): Promise<Erased> =>
     await tx.objectStore('dayBlocks').delete(allDays(homeId));
     const analyses = await tx.objectStore('analyses').index('homeId').getAllKeys(homeId);
     for (const id of analyses) await tx.objectStore('analyses').delete(id);
-    const settings = tx.objectStore('settings');
-    if ((await settings.get('currentHome')) === homeId) await settings.delete('currentHome');
-    const manual = manualReadingsOf(await settings.get('manualReadings'));
-    if (manual.some((one) => one.homeId === homeId))
-      await settings.put(
-        manual.filter((one) => one.homeId !== homeId),
-        'manualReadings',
-      );
+    await forgetHome(tx.objectStore('settings'), homeId);
     await tx.objectStore('homes').delete(homeId);
     return plus(erased, { homes: 1, files: imports.length, daysOfReadings: days, comparisons: analyses.length });
   });

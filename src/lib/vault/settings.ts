@@ -125,3 +125,24 @@ export async function saveHomeNotes(
   );
   await saveSetting('homeNotes', { ...all, [homeId]: v.parse(homeNotesSchema, notes) });
 }
+
+/** Takes an erased home out of the settings, as a part of a transaction. */
+export async function forgetHome(
+  store: {
+    get(name: string): Promise<unknown>;
+    put(value: unknown, name: string): Promise<unknown>;
+    delete(name: string): Promise<unknown>;
+  },
+  homeId: string,
+): Promise<void> {
+  if ((await store.get('currentHome')) === homeId) await store.delete('currentHome');
+  const manual = manualReadingsOf(await store.get('manualReadings'));
+  if (manual.some((one) => one.homeId === homeId))
+    await store.put(
+      manual.filter((one) => one.homeId !== homeId),
+      'manualReadings',
+    );
+  const notes = await store.get('homeNotes');
+  if (v.is(schemas.homeNotes, notes) && homeId in notes)
+    await store.put(Object.fromEntries(Object.entries(notes).filter(([id]) => id !== homeId)), 'homeNotes');
+}

@@ -7,7 +7,8 @@ import { addHome, listHomes } from '../../../src/lib/vault/homes.ts';
 import { addImport } from '../../../src/lib/vault/readings.ts';
 import { saveReceipt } from '../../../src/lib/vault/receipts.ts';
 import { keepSecret, readSecret, secretId } from '../../../src/lib/vault/secrets.ts';
-import { saveSetting } from '../../../src/lib/vault/settings.ts';
+import { saveManualReadings } from '../../../src/lib/vault/manual-readings.ts';
+import { saveHomeNotes, saveSetting } from '../../../src/lib/vault/settings.ts';
 import { seriesOf } from '../series/arbitrary-series.ts';
 import { exampleAnalysis, exampleCommunity, exampleContribution, exampleReceipt } from './examples.ts';
 import { dumpDatabase, freshVault } from './fresh-vault.ts';
@@ -29,6 +30,11 @@ async function addLife(communityId: string): Promise<string> {
   await saveReceipt({ ...exampleReceipt, id: communityId, communityId });
   await keepSecret(secretId('member', communityId), secret);
   await saveSetting('currentHome', homeId);
+  await saveHomeNotes(homeId, { actions: [{ advice: 'baseload', day: '2024-01-02' }] });
+  await saveManualReadings(
+    { homeId, counterDigits: null, readings: [{ register: 'import', atMs: 1, value: 5 }] },
+    undefined,
+  );
   return homeId;
 }
 
