@@ -67,7 +67,7 @@ test('a file is shown before it is kept, counted once however often it is kept, 
   await page.getByLabel('Meter files').setInputFiles(madeUpMeterFile());
   const preview = page.getByRole('region', { name: 'export.csv' });
   await expect(preview).toContainText('DSMR-reader');
-  await expect(preview).toContainText(/10,200 readings, every hour/);
+  await expect(preview).toContainText(/10,200\s+readings, every hour/);
   const total = await preview.locator('.figure').first().innerText();
   await preview.getByRole('button', { name: 'Keep these readings' }).click();
   await expect(page.getByText(/export.csv is kept: 10,200 new readings/)).toBeVisible();
@@ -234,6 +234,7 @@ test('a file can be pasted, dropped, shared by another app', async ({ page }) =>
 
 test('reading a long file shows progress and can be cancelled', async ({ page }) => {
   await page.goto('/readings/');
+  await expect(page.getByRole('button', { name: 'Choose a meter file' })).toBeVisible();
   await page.evaluate(() => {
     const header = 'Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal Tariff)';
     const lines = [header];
