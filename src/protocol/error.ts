@@ -12,6 +12,7 @@ export type ProtocolErrorCode =
   | 'unknown-invite'
   | 'bad-certificate'
   | 'bad-manifest'
+  | 'bad-amendment'
   | 'bad-announcement'
   | 'bad-ciphertext'
   | 'bad-fingerprint'
@@ -27,6 +28,8 @@ export type ProtocolErrorCode =
   | 'totals-mismatch'
   | 'too-early'
   | 'already-decided'
+  | 'rolled-back'
+  | 'split-view'
   | 'spoiled';
 
 /** A message, value or file that the protocol refuses; `code` is for programs, `message` for people. */

@@ -13,6 +13,7 @@ import { bytesUpTo, key, mostStewards, signature } from './fields.ts';
 export type MessageType =
   | 'founding'
   | 'manifest'
+  | 'amendment'
   | 'invite'
   | 'certificate'
   | 'round-key'
@@ -24,6 +25,8 @@ export type MessageType =
   | 'seal'
   | 'opening'
   | 'norms'
+  | 'leave'
+  | 'head'
   | 'read'
   | 'comparison-key'
   | 'comparison'

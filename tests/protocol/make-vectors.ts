@@ -14,6 +14,7 @@ import {
 } from '../../src/protocol/contribution.ts';
 import type { Signer } from '../../src/protocol/ed25519.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
+import { encodeEntries, extend, firstPosition, type LogEntry } from '../../src/protocol/head.ts';
 import { encodeInviteLink } from '../../src/protocol/invite.ts';
 import { correctList, encodeList, makeList, type List } from '../../src/protocol/list.ts';
 import { encodeManifest, signInvite, type Manifest } from '../../src/protocol/manifest.ts';
@@ -183,6 +184,9 @@ export async function makeVectors(): Promise<Map<string, Vectors>> {
     await sealVectors(example, stranger),
     await openingVectors(example, stranger),
     await normsVectors(example, stranger),
+    await amendmentVectors(example, stranger),
+    await leaveVectors(example, stranger),
+    await headVectors(example, stranger),
     await inviteVectors(example),
   ];
   return new Map(all.map((vectors) => [vectors.message, vectors]));
@@ -733,6 +737,159 @@ async function normsVectors(example: Example, stranger: Signer): Promise<Vectors
       await inGroup('a float for a mean', 'malformed', {
         profiles: { weekdayWh: Array<number>(23).fill(1), weekendWh: Array<number>(24).fill(0) },
       }),
+    ],
+  };
+}
+
+async function amendmentVectors(example: Example, stranger: Signer): Promise<Vectors> {
+  const { community, stewards, invites } = example;
+  const { salt } = community.manifest;
+  const added = await signInvite(salt, (await signerOf('invite 100')).publicKey, 1, nth(stewards, 1));
+  const entry = ({ key, steward, signature }: typeof added): CborValue => [key, steward, signature];
+  const revoked = community.manifest.invites.slice(0, 2).map(({ key }) => key);
+  const newcomer = (await signerOf('steward 3')).publicKey;
+  const fields: Fields = {
+    community: community.id,
+    number: 1,
+    previous: community.id,
+    from: '2026-03',
+    invites: [entry(added)],
+    revoked,
+    replaced: [[2, 'Steward 4', newcomer]],
+  };
+  const subject: Subject = { type: 'amendment', fields, signers: stewards.slice(0, 2), single: true, stranger };
+  const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
+  const twice = nth(community.manifest.invites, 4);
+  return {
+    message: 'amendment',
+    context: { manifest: manifestHex(example) },
+    good: [
+      await good('an invite more, two fewer, the third steward replaced', subject),
+      await good('an invite more, by all stewards', {
+        ...subject,
+        signers: stewards,
+        fields: { ...fields, revoked: [], replaced: [] },
+      }),
+    ],
+    bad: [
+      ...(await signedFaults(subject)),
+      bad(
+        'by one steward',
+        'wrong-signer',
+        encodeSigned(await signMessage('amendment', encodeCbor(fields), stewards.slice(1, 2))),
+      ),
+      await fault('another community', 'wrong-community', { community: await seedOf('other') }),
+      await fault('one is left out before it', 'bad-amendment', { number: 2 }),
+      await fault('follows another one', 'bad-amendment', { previous: await seedOf('other') }),
+      await fault('changes nothing', 'bad-amendment', { invites: [], revoked: [], replaced: [] }),
+      await fault('adds an invite that is there', 'bad-amendment', { invites: [entry(twice)] }),
+      await fault('revokes an invite that is not there', 'bad-amendment', { revoked: [stranger.publicKey] }),
+      await fault('revokes out of order', 'bad-amendment', { revoked: [...revoked].reverse() }),
+      await fault('replaces a steward who does not exist', 'bad-amendment', { replaced: [[3, 'Steward 4', newcomer]] }),
+      await fault('replaces one steward twice', 'bad-amendment', {
+        replaced: [
+          [2, 'Steward 4', newcomer],
+          [2, 'Steward 5', stranger.publicKey],
+        ],
+      }),
+      await fault('gives a steward a second seat', 'bad-manifest', {
+        replaced: [[2, 'Steward 4', nth(stewards, 0).publicKey]],
+      }),
+      await fault('gives two stewards one name', 'bad-manifest', { replaced: [[2, 'Steward 1', newcomer]] }),
+      await fault('an invite that its steward has not signed', 'bad-signature', {
+        invites: [entry({ ...added, steward: 0 })],
+      }),
+      await fault('an invite of the steward who is yet to come', 'bad-signature', {
+        invites: [
+          entry(
+            await signInvite(
+              salt,
+              nth(invites, 0).publicKey.map((byte) => byte ^ 1),
+              2,
+              await signerOf('steward 3'),
+            ),
+          ),
+        ],
+      }),
+      await fault('number 0', 'malformed', { number: 0 }),
+    ],
+  };
+}
+
+async function leaveVectors(example: Example, stranger: Signer): Promise<Vectors> {
+  const { community, invites } = example;
+  const member = await signerOf('member 3');
+  const first = await certify(community.id, member.publicKey, nth(invites, 3));
+  const chain = (...links: Certificate[]): CborValue => links.map((one) => [one.member, one.signature]);
+  const fields: Fields = {
+    community: community.id,
+    invite: nth(invites, 3).publicKey,
+    certificates: chain(first),
+    atMs: 1_769_000_000_000,
+  };
+  const subject: Subject = { type: 'leave', fields, signers: [member], single: true, stranger };
+  const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
+  const phone = await signerOf('new phone');
+  const onPhone = chain(first, await certify(community.id, phone.publicKey, member));
+  return {
+    message: 'leave',
+    context: { manifest: manifestHex(example) },
+    good: [
+      await good('of the fourth home', subject),
+      await good('from its second device', {
+        ...subject,
+        signers: [phone],
+        fields: { ...fields, certificates: onPhone },
+      }),
+    ],
+    bad: [
+      ...(await signedFaults(subject)),
+      await fault('another community', 'wrong-community', { community: await seedOf('other') }),
+      await fault('an invite of nobody', 'unknown-invite', { invite: stranger.publicKey }),
+      await fault('another home’s invite', 'bad-certificate', { invite: nth(invites, 4).publicKey }),
+      await fault('without certificates', 'malformed', { certificates: [] }),
+      await fault('signed by the older device', 'wrong-signer', { certificates: onPhone }),
+      await fault('a time before 1970', 'malformed', { atMs: -1 }),
+    ],
+  };
+}
+
+async function headVectors(example: Example, stranger: Signer): Promise<Vectors> {
+  const { community, endpoint, announcement } = example;
+  const entries: LogEntry[] = [
+    { kind: 'binding', hash: await seedOf('binding') },
+    { kind: 'announcement', hash: announcement.hash },
+    { kind: 'list', hash: await seedOf('list') },
+  ];
+  const known = await extend(firstPosition(community.id), entries.slice(0, 1));
+  const { count, head } = await extend(known, entries.slice(1));
+  const fields: Fields = { community: community.id, count, head, atMs: 1_769_000_000_000 };
+  const subject: Subject = { type: 'head', fields, signers: [endpoint], single: true, stranger };
+  const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
+  const other = await extend(firstPosition(community.id), [...entries.slice(1), ...entries.slice(0, 1)]);
+  const relabelled = await extend(
+    known,
+    entries.slice(1).map((one) => ({ ...one, kind: 'seal' as const })),
+  );
+  return {
+    message: 'head',
+    context: {
+      manifest: manifestHex(example),
+      knownCount: known.count,
+      knownHead: toHex(known.head),
+      entries: toHex(encodeEntries(entries.slice(1))),
+    },
+    good: [await good('two entries after the known one', subject)],
+    bad: [
+      ...(await signedFaults(subject)),
+      await fault('another community', 'wrong-community', { community: await seedOf('other') }),
+      await fault('before the known one', 'rolled-back', { count: 0, head: community.id }),
+      await fault('the entries in another order', 'split-view', { head: other.head }),
+      await fault('an entry of another kind', 'split-view', { head: relabelled.head }),
+      await fault('one entry fewer than the log', 'split-view', { count: 2 }),
+      await fault('one entry more than the log', 'split-view', { count: 4 }),
+      await fault('the known head again', 'split-view', { count: known.count, head: known.head }),
+      await fault('a count below zero', 'malformed', { count: -1 }),
     ],
   };
 }

@@ -319,6 +319,17 @@ const versionShape = whole(0, 0xffff_ffff);
 const headerShape = fixed(hash, month, hash, key, chainShape, cohortShape, versionShape, list(hash, 2, 9));
 const contributionShape = fields({ header: anyBytes, fingerprints: list(hash, 2, 9) });
 
+/** The key that a chain of certificates ends with. */
+function endOfChain(community: Buffer, invite: Buffer, chain: [Buffer, Buffer][]): Buffer {
+  let by = invite;
+  for (const [member, word] of chain) {
+    const covered = write(new Map<string, Value>(Object.entries({ community, member })));
+    must(isSigned('certificate', covered, by, word), 'bad-certificate');
+    by = member;
+  }
+  return by;
+}
+
 function readContribution(signed: Signed, manifest: Manifest, round: Round): Map<string, Value> {
   const body = contributionShape(parse(signed.body));
   const header = headerShape(parse(body.get('header') as Buffer));
@@ -339,12 +350,7 @@ function readContribution(signed: Signed, manifest: Manifest, round: Round): Map
   must(ciphertexts.length === count && (body.get('fingerprints') as Buffer[]).length === count);
   must(cohort < manifest.cohorts.length);
   must(manifest.issuers.has(hex(invite)), 'unknown-invite');
-  let by = invite;
-  for (const [member, word] of chain) {
-    const covered = write(new Map<string, Value>([['community', community], ['member', member]])); // prettier-ignore
-    must(isSigned('certificate', covered, by, word), 'bad-certificate');
-    by = member;
-  }
+  const by = endOfChain(community, invite, chain);
   checkSigners('contribution', signed, [by], 1);
   must(signed.signers.length === 1, 'wrong-signer');
   return new Map<string, Value>([...body, ['header', header]]);
@@ -491,6 +497,59 @@ function readList(message: Buffer, manifest: Manifest, round: Round): Map<string
   return body;
 }
 
+const leaveShape = fields({ community: hash, invite: key, certificates: chainShape, atMs: instant });
+const headShape = fields({ community: hash, count: whole(0, 2 ** 31), head: hash, atMs: instant });
+const amendmentShape = fields({
+  community: hash,
+  number: whole(1, 10_000),
+  previous: hash,
+  from: month,
+  invites: list(fixed(key, whole(0, 8), signature), 0, 4000),
+  revoked: list(key, 0, 4000),
+  replaced: list(fixed(whole(0, 8), label(40), key), 0, 9),
+});
+
+/** The first amendment of a community. */
+function readAmendment(message: Buffer, manifest: Manifest): Map<string, Value> {
+  const signed = open(message);
+  const body = amendmentShape(parse(signed.body));
+  ofCommunity(body, manifest);
+  const invites = body.get('invites') as [Buffer, number, Buffer][];
+  const revoked = body.get('revoked') as Buffer[];
+  const replaced = body.get('replaced') as [number, string, Buffer][];
+  const count = manifest.stewards.length;
+  must(body.get('number') === 1 && (body.get('previous') as Buffer).equals(manifest.id), 'bad-amendment');
+  must(invites.length + revoked.length + replaced.length > 0, 'bad-amendment');
+  must(ascending(invites.map(([invite]) => invite)) && ascending(revoked), 'bad-amendment');
+  must(!invites.some(([invite]) => manifest.issuers.has(hex(invite))), 'bad-amendment');
+  must(
+    revoked.every((invite) => manifest.issuers.has(hex(invite))),
+    'bad-amendment',
+  );
+  must(
+    [...invites.map(([, steward]) => steward), ...replaced.map(([steward]) => steward)].every((one) => one < count),
+    'bad-amendment',
+  );
+  must(
+    replaced.every(([steward], i) => i === 0 || steward > the(replaced[i - 1])[0]),
+    'bad-amendment',
+  );
+  const stewards = (manifest.body.get('stewards') as [string, Buffer][]).map(
+    ([name, one], i): [string, Buffer] =>
+      replaced.filter(([steward]) => steward === i).map(([, other, by]): [string, Buffer] => [other, by])[0] ?? [
+        name,
+        one,
+      ],
+  );
+  must(distinct(stewards.map(([name]) => name)) && distinct(stewards.map(([, one]) => hex(one))), 'bad-manifest');
+  checkSigners('amendment', signed, manifest.stewards, manifest.threshold);
+  for (const [invite, steward, word] of invites) {
+    const covered = write([manifest.body.get('salt') as Buffer, invite, steward]);
+    must(isSigned('invite', covered, the(manifest.stewards[steward]), word), 'bad-signature');
+  }
+  return body;
+}
+
 /**
  * Reads one message of the vectors.
  *
@@ -565,6 +624,34 @@ export function readMessage(message: string, encoded: Buffer, context: Readonly<
           must((group.get(part) !== null) === manifest().publishes.includes(part));
       }
       checkSigners('norms', signed, manifest().stewards, manifest().threshold);
+      return body;
+    }
+    case 'amendment':
+      return readAmendment(encoded, manifest());
+    case 'leave': {
+      const signed = open(encoded);
+      const body = leaveShape(parse(signed.body));
+      ofCommunity(body, manifest());
+      const invite = body.get('invite') as Buffer;
+      must(manifest().issuers.has(hex(invite)), 'unknown-invite');
+      const by = endOfChain(manifest().id, invite, body.get('certificates') as [Buffer, Buffer][]);
+      must(signed.signers.length === 1, 'wrong-signer');
+      checkSigners('leave', signed, [by], 1);
+      return body;
+    }
+    case 'head': {
+      const signed = open(encoded);
+      const body = headShape(parse(signed.body));
+      ofCommunity(body, manifest());
+      must(signed.signers.length === 1, 'wrong-signer');
+      checkSigners('head', signed, [manifest().endpointKey], 1);
+      let [count, head] = [Number(context.knownCount), known('knownHead')];
+      must((body.get('count') as number) >= count, 'rolled-back');
+      for (const [kind, entry] of parse(known('entries')) as [string, Buffer][]) {
+        head = sha256(write([head, kind, entry]));
+        count++;
+      }
+      must(body.get('count') === count && (body.get('head') as Buffer).equals(head), 'split-view');
       return body;
     }
     case 'invite-link': {

@@ -9,6 +9,9 @@ import { fromHex, type Bytes } from '../../src/protocol/bytes.ts';
 import { checkClose } from '../../src/protocol/close.ts';
 import { checkSignedContribution } from '../../src/protocol/contribution.ts';
 import { checkCulprits } from '../../src/protocol/culprits.ts';
+import { checkAmendment, unamended } from '../../src/protocol/amendment.ts';
+import { decodeEntries, followHead } from '../../src/protocol/head.ts';
+import { checkLeave } from '../../src/protocol/leave.ts';
 import { parseInviteLink } from '../../src/protocol/invite.ts';
 import { checkList } from '../../src/protocol/list.ts';
 import { checkManifest, type Community } from '../../src/protocol/manifest.ts';
@@ -34,6 +37,9 @@ const messages = [
   'seal',
   'opening',
   'norms',
+  'amendment',
+  'leave',
+  'head',
   'invite-link',
 ];
 
@@ -80,6 +86,14 @@ async function check({ message, context }: Vectors, bytes: Bytes): Promise<unkno
       });
     case 'norms':
       return checkNorms(decodeSigned(bytes), await community(), textOf(context.month));
+    case 'amendment':
+      return checkAmendment(decodeSigned(bytes), unamended(await community()));
+    case 'leave':
+      return checkLeave(decodeSigned(bytes), await community());
+    case 'head': {
+      const known = { count: Number(context.knownCount), head: bytesOf(context.knownHead) };
+      return followHead(decodeSigned(bytes), await community(), known, decodeEntries(bytesOf(context.entries)));
+    }
     case 'invite-link':
       return parseInviteLink(new TextDecoder().decode(bytes));
     default:
