@@ -1,19 +1,29 @@
 /** The endpoint as a program: bundled as for use, started, killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
 
-/** Bundles the program into a folder and gives its path. */
+const root = join(import.meta.dirname, '../..');
+
+/** Bundles the program into a folder, laid out as `build/` is, and gives its path. */
 export async function bundleProgram(folder: string): Promise<string> {
+  await cp(join(root, 'build', 'evaluator'), join(folder, 'evaluator'), { recursive: true });
   await build({
-    input: join(import.meta.dirname, '../../src/cli/endpoint.ts'),
+    input: ['endpoint', 'evaluator-worker'].map((name) => join(root, 'src', 'cli', `${name}.ts`)),
+    tsconfig: false,
     platform: 'node',
     logLevel: 'silent',
-    output: { dir: folder, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
+    output: {
+      dir: join(folder, 'cli'),
+      format: 'esm',
+      entryFileNames: '[name].mjs',
+      chunkFileNames: '[name]-[hash].mjs',
+    },
   });
-  return join(folder, 'endpoint.mjs');
+  return join(folder, 'cli', 'endpoint.mjs');
 }
 
 export interface Running {
