@@ -74,9 +74,17 @@ const compare = (current: PeriodTotal, earlier: PeriodTotal): PeriodComparison |
   return { current, earlier, change: current.meanDailyWh / earlier.meanDailyWh - 1 };
 };
 
+/** Day after the last whole day of a period; its end while all of it is known. */
+const knownUntil = (days: readonly DayTotal[], fromDay: number, untilDay: number): number => {
+  const first = days[0]?.dayNumber ?? 0;
+  const within = days.slice(Math.max(0, fromDay - first), Math.max(0, untilDay - first));
+  return Math.max(fromDay + 1, (within.findLast(isWholeDay)?.dayNumber ?? untilDay - 1) + 1);
+};
+
 /**
  * Days `fromDay` to before `untilDay` beside the equally long period before them; undefined when less than half of
- * that is known. A whole calendar month is set beside the whole month before.
+ * that is known. A whole calendar month is set beside the whole month before. Of a period that is still running, or of
+ * which the end is not known, the beginnings are compared.
  */
 export const againstPrevious = (
   days: readonly DayTotal[],
@@ -89,7 +97,10 @@ export const againstPrevious = (
     whole.fromDay === fromDay && whole.untilDay === untilDay
       ? monthDays(addMonths(month, -1))
       : { fromDay: fromDay - (untilDay - fromDay), untilDay: fromDay };
-  return compare(periodTotal(days, fromDay, untilDay), periodTotal(days, earlier.fromDay, earlier.untilDay));
+  const known = knownUntil(days, fromDay, untilDay);
+  const earlierUntil =
+    known === untilDay ? earlier.untilDay : Math.min(earlier.untilDay, earlier.fromDay + known - fromDay);
+  return compare(periodTotal(days, fromDay, known), periodTotal(days, earlier.fromDay, earlierUntil));
 };
 
 /** A day a year earlier: the same date, 28 February for the 29th. */
@@ -99,10 +110,15 @@ const yearBefore = (dayNumber: number): number => {
   return numberOfDay(day.endsWith('-02-29') ? `${year}-02-28` : `${year}${day.slice(4)}`);
 };
 
-/** Days `fromDay` to before `untilDay` beside the same dates a year earlier; undefined when less than half is known. */
+/**
+ * Days `fromDay` to before `untilDay` beside the same dates a year earlier, up to the last that is known; undefined when
+ * less than half of those is known.
+ */
 export const againstLastYear = (
   days: readonly DayTotal[],
   fromDay: number,
   untilDay: number,
-): PeriodComparison | undefined =>
-  compare(periodTotal(days, fromDay, untilDay), periodTotal(days, yearBefore(fromDay), yearBefore(untilDay - 1) + 1));
+): PeriodComparison | undefined => {
+  const known = knownUntil(days, fromDay, untilDay);
+  return compare(periodTotal(days, fromDay, known), periodTotal(days, yearBefore(fromDay), yearBefore(known - 1) + 1));
+};

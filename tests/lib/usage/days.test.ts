@@ -91,6 +91,16 @@ describe('periods', () => {
     });
   });
 
+  it('compares the beginnings while the period is not over', () => {
+    const [from, until] = [numberOfDay('2024-03-01'), numberOfDay('2024-04-01')];
+    const running = days.filter(({ day }) => day < '2024-03-11');
+    expect(againstPrevious(running, from, until)?.earlier).toMatchObject({ from: '2024-02-01', to: '2024-02-10' });
+    expect(againstLastYear(running, from, until)?.earlier).toMatchObject({ from: '2023-03-01', to: '2023-03-10' });
+    // Of 2024 only the first months are known: they are not set beside a whole year.
+    const year = againstLastYear(running, numberOfDay('2024-01-01'), numberOfDay('2025-01-01'));
+    expect(year?.earlier).toMatchObject({ from: '2023-01-01', to: '2023-03-10' });
+  });
+
   it('takes 28 February for the 29th', () => {
     const day = numberOfDay('2024-02-29');
     expect(againstLastYear(days, day, day + 1)?.earlier.from).toBe('2023-02-28');
