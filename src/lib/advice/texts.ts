@@ -16,6 +16,24 @@ export const adviceIds = [
 ] as const;
 export type AdviceId = (typeof adviceIds)[number];
 
+/** Short names, for lists. */
+export const adviceNames: Readonly<Record<AdviceId, string>> = {
+  baseload: 'Less always on',
+  night: 'Less at night',
+  evening: 'Lighter evenings',
+  midday: 'Less at midday',
+  weekend: 'Planned weekends',
+  cooling: 'Shade before cooling',
+  heating: 'Heating set up well',
+  peaks: 'One appliance after another',
+  solar: 'More of the own sun',
+  tariff: 'Another tariff',
+  overall: 'A little less of everything',
+  steady: 'Something else',
+};
+
+export const isAdviceId = (id: string): id is AdviceId => id in adviceNames;
+
 /** What the texts may say. */
 export interface AdviceFacts {
   /** Local days the figures are of, `YYYY-MM-DD`. */
