@@ -62,7 +62,7 @@ const weekendDays = (yearDays * 2) / 7;
 /** Hours of the windows, as in the feature schema. */
 const windows = { evening: [17, 21], night: [0, 5], midday: [10, 16] } as const;
 /** Parts of the energy above the usual that acting may save; the texts say so as assumptions. */
-const avoidable = { baseload: 0.5, night: 0.3, evening: 0.2, midday: 0.2, weekend: 0.2, cooling: 0.2, heating: 0.1 };
+const avoidable = { baseload: 0.2, night: 0.3, evening: 0.2, midday: 0.2, weekend: 0.2, cooling: 0.2, heating: 0.1 };
 /** Home energy reports lowered use by 2 % on average (Allcott 2011). */
 const generalSaving = 0.02;
 /** Items below this many kWh a year are not worth a line. */

@@ -138,7 +138,7 @@ const shareOfActivity = (name: string, hours: string, facts: AdviceFacts) => ({
 export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => AdviceText>> = {
   baseload: (facts) => ({
     title: 'Find what is always on',
-    sentence: `Even when nothing happens your home draws ${whole.format(facts.value)} W. Halving what lies above ${whole.format(facts.usual)} W would save ${gain(facts)}.`,
+    sentence: `Even when nothing happens your home draws ${whole.format(facts.value)} W. A fifth less of what lies above ${whole.format(facts.usual)} W would save ${gain(facts)}.`,
     steps: [
       'Walk through the home late in the evening: which boxes are warm, which lights glow?',
       'Put screens, consoles and speakers on a switched power strip.',
@@ -155,8 +155,8 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
         'Saving = (always-on power − level of a quarter of homes) × 8.76 kWh a year per watt × the part that can be avoided',
       worked: `(${whole.format(facts.value)} W − ${whole.format(facts.usual)} W) × 8.76 × ${percent.format(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
       assumption:
-        'That half of it can be avoided is our assumption. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
-      source: `${whole.format(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). On always-on power see also: Delforge and others, Home Idle Load, NRDC 2015.`,
+        'That a fifth of it can be avoided is our assumption: homes that were helped with it came 6.6 % below their whole always-on power on average, some much more. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
+      source: `${whole.format(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6 %: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
     },
   }),
   night: (facts) => ({

@@ -79,9 +79,9 @@ describe('a planted cause brings the right first advice', () => {
 describe('adviceFor', () => {
   const base = figuresOf(1, { baseloadW: 300 });
 
-  it('says what the formula gives: half of what lies above 85 W', () => {
+  it('says what the formula gives: a fifth of what lies above 85 W', () => {
     const [item] = adviceFor(base, { price: { perKwh: 0.3, currency: 'EUR' } });
-    const kwh = (base.baseloadW - 85) * 8.76 * 0.5;
+    const kwh = (base.baseloadW - 85) * 8.76 * 0.2;
     expect(item?.id).toBe('baseload');
     expect(item?.kwhPerYear).toBeCloseTo(kwh, 6);
     expect(item?.moneyPerYear).toBeCloseTo(kwh * 0.3, 6);
