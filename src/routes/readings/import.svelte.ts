@@ -9,6 +9,7 @@ import type { ColumnMapping } from '$lib/meter/mapped-table.ts';
 import type { MeterFile } from '$lib/meter/meter-file.ts';
 import type { MergeResult } from '$lib/series/merge.ts';
 import type { ReadingSeries } from '$lib/series/types.ts';
+import { formatCount } from '$lib/ui/format.ts';
 import { wordsOf } from '$lib/ui/words.ts';
 import { eraseHome } from '$lib/vault/erase.ts';
 import { addHome } from '$lib/vault/homes.ts';
@@ -56,7 +57,8 @@ class MeterImport {
   /** Files that come after the one at hand. */
   waiting = $state.raw<readonly File[]>([]);
   refused = $state.raw<readonly Refusal[]>([]);
-  kept = $state.raw<readonly Import[]>([]);
+  /** What was kept since files were last chosen, in words. */
+  kept = $state.raw<readonly string[]>([]);
   /** What went wrong while keeping; the preview is still there. */
   problem = $state('');
   /** The home the readings are for; undefined for one that is made when they are kept. */
@@ -152,7 +154,7 @@ class MeterImport {
         if (made !== undefined) this.home = undefined;
         throw error;
       });
-      this.kept = [...this.kept, record];
+      this.kept = [...this.kept, keptWords(record)];
       await asked;
       await current.choose(homeId);
       await this.#next();
@@ -172,6 +174,10 @@ class MeterImport {
       this.home = home;
       const readings = readingsOfCounters(file.counters, Date.now());
       await changeManualReadings(home, (before) => [...before, ...readings]);
+      this.kept = [
+        ...this.kept,
+        `What the meter showed in ${this.step.blob.name} is kept: it is among the readings by hand.`,
+      ];
       await current.choose(home.id);
       await this.#next();
     } catch (error) {
@@ -203,9 +209,13 @@ class MeterImport {
           count: 1,
         } as const,
       ];
-      this.kept = [
-        await addImport(home.id, { fileName: 'Made-up readings', format: 'demo', series: [series], findings }),
-      ];
+      const record = await addImport(home.id, {
+        fileName: 'Made-up readings',
+        format: 'demo',
+        series: [series],
+        findings,
+      });
+      this.kept = [keptWords(record)];
       await current.choose(home.id);
     } catch (error) {
       this.problem = wordsOf(error);
@@ -281,6 +291,8 @@ class MeterImport {
     }
   }
 }
+
+const keptWords = ({ fileName, added }: Import): string => `${fileName} is kept: ${formatCount(added)} new readings.`;
 
 const newHome = (timeZone: string) => {
   const real = current.homes.filter(({ isDemo }) => !isDemo).length;
