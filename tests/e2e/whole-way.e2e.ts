@@ -32,13 +32,16 @@ test('from a meter file to a comparison, which is still there when every server 
   await page.goto('/');
   await expect(page.getByRole('main')).toContainText('kWh');
   await page.goto('/trends/');
-  await expect(page.getByRole('heading', { name: 'Day by day' })).toBeVisible();
-  await expect(page.getByRole('heading', { name: 'Through the day' })).toBeVisible();
-  const day = page.getByRole('slider', { name: /pick a day/ });
-  await day.focus();
-  const before = await day.getAttribute('aria-valuetext');
+  // The daily trend, moved through by keyboard.
+  const bars = page.getByRole('slider', { name: /pick a bar/ });
+  await bars.focus();
+  const before = await bars.getAttribute('aria-valuetext');
   await page.keyboard.press('ArrowLeft');
-  expect(await day.getAttribute('aria-valuetext')).not.toBe(before);
+  expect(await bars.getAttribute('aria-valuetext')).not.toBe(before);
+  await page.getByRole('button', { name: 'Day and week' }).click();
+  await expect(page.getByRole('heading', { name: /Through the day/ })).toBeVisible();
+  await page.getByText('Show the numbers').first().click();
+  await expect(page.getByRole('table').first()).toBeVisible();
 
   await joinDemo(page);
   // The newest whole month of the home.
@@ -102,7 +105,7 @@ test('from a meter file to a comparison, which is still there when every server 
   }
   await page.goto('/trends/');
   await page.reload();
-  await expect(page.getByRole('heading', { name: 'Day by day' })).toBeVisible();
+  await expect(page.getByRole('slider', { name: /pick a bar/ })).toBeVisible();
   await page.goto('/compare/');
   await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await expect(page.getByText(said)).toBeVisible();
