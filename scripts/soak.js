@@ -5,7 +5,7 @@ import { ensureBuilt, ensureDependencies, root, say } from './setup.js';
 
 const [part] = process.argv.slice(2);
 if (part === undefined) {
-  say('Which part? npm run soak -- meter | endpoint | vault | attacks | evaluator');
+  say('Which part? npm run soak -- meter | endpoint | load | vault | attacks | evaluator');
   process.exit(2);
 }
 await ensureDependencies();

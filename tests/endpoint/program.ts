@@ -4,7 +4,12 @@ import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'rolldown';
+import { afterAll } from 'vitest';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
+
+// A test that fails leaves none of its programs behind.
+const children: ChildProcess[] = [];
+afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
 const root = join(import.meta.dirname, '../..');
 
@@ -38,14 +43,37 @@ export interface Running {
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** Starts `serve` and waits until it is ready. */
-export async function startProgram(program: string, data: string, args: readonly string[] = []): Promise<Running> {
+/**
+ * Starts `serve` and waits until it is ready.
+ *
+ * @param under - a program, with arguments, that starts it
+ */
+export async function startProgram(
+  program: string,
+  data: string,
+  args: readonly string[] = [],
+  under: readonly string[] = [],
+): Promise<Running> {
   const began = performance.now();
+  const whole = [...under, process.execPath, program];
   const child = spawn(
-    process.execPath,
-    [program, 'serve', '--data', data, '--port', '0', '--origin', 'https://app.test', '--host', '127.0.0.1', ...args],
+    whole[0] ?? '',
+    [
+      ...whole.slice(1),
+      'serve',
+      '--data',
+      data,
+      '--port',
+      '0',
+      '--origin',
+      'https://app.test',
+      '--host',
+      '127.0.0.1',
+      ...args,
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  children.push(child);
   let [said, log] = ['', ''];
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   await new Promise<void>((done, fail) => {
