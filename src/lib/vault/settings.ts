@@ -82,6 +82,8 @@ const schemas = {
   showComparison: v.boolean(),
   lastBackupMs: instantMs,
   lastBackupNudgeMs: instantMs,
+  /** Minutes without a touch after which an app that asks for its passphrase locks itself. */
+  lockAfterMinutes: integer(1, 1440),
   /** By the header of the table. */
   columnMappings: v.record(v.string(), columnMapping),
   manualReadings,
