@@ -9,6 +9,7 @@ import type { Community } from '../../protocol/manifest.ts';
 import { checkNorms, type RoundNorms } from '../../protocol/norms-message.ts';
 import { checkAnnouncement } from '../../protocol/round-key.ts';
 import { decodeSigned, encodeSigned } from '../../protocol/signed.ts';
+import type { GroupPlaces } from '../fhe/make-comparison.ts';
 import type { MonthFeatures } from '../usage/features.ts';
 import { saveAnalysis } from '../vault/analyses.ts';
 import { findContribution, findNorms, saveNorms } from '../vault/communities.ts';
@@ -73,16 +74,20 @@ async function checkOwnEntry(joined: JoinedCommunity, month: string, { contribut
 /**
  * Compares a home's month with the norms and keeps the result, so that it opens again without a network.
  * The community as a whole comes first; a cohort's comparison is kept beside it where the home said its label.
+ *
+ * @param answers - the places that the endpoint found under encryption; they take the place of what norms would say
  */
 export async function compareMonth(
   joined: JoinedCommunity,
   { month, groups }: Pick<RoundNorms, 'month' | 'groups'>,
   { values, profiles }: MonthFeatures,
+  answers: readonly GroupPlaces[] = [],
 ): Promise<Analysis[]> {
   const { manifest } = await communityOf(joined);
   const cohort = (await findContribution(joined.id, month))?.cohort ?? -1;
   const mine = groups.filter(({ name }, place) => place === 0 || name === manifest.cohorts[cohort]);
   const analyses = mine.map((group): Analysis => {
+    const places = answers.find(({ name }) => name === group.name)?.places;
     const {
       month: compared,
       group: name,
@@ -97,11 +102,12 @@ export async function compareMonth(
       communityId: joined.id,
       communityName: joined.name,
       madeMs: Date.now(),
+      source: places === undefined ? 'published' : 'encrypted',
       comparison: {
         month: compared,
         group: name,
         homes,
-        figures: figures.map((figure) => ({ ...figure })),
+        figures: figures.map((figure, i) => ({ ...figure, ...places?.[i] })),
         own: { weekdayWh: [...own.weekdayWh], weekendWh: [...own.weekendWh] },
         profiles: theirs && { weekdayWh: [...theirs.weekdayWh], weekendWh: [...theirs.weekendWh] },
       },

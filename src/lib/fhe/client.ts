@@ -6,7 +6,9 @@ import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
 import type { Bytes } from '../../protocol/bytes.ts';
 import type { BackupPreview } from '../vault/backup.ts';
 import type { Protection } from '../vault/protection.ts';
-import type { Answer, ContributionJob, FheWorker, Membership, Step } from './worker.ts';
+import type { StoredServerKey } from '../vault/schema.ts';
+import type { GroupPlaces } from './make-comparison.ts';
+import type { Answer, ComparisonJob, ContributionJob, FheWorker, Membership, Step } from './worker.ts';
 
 export type { Membership, Step } from './worker.ts';
 
@@ -118,6 +120,38 @@ export const makeContribution = (
   onstep: (step: Step) => void,
   signal?: AbortSignal,
 ): Promise<Bytes> => enqueue((api) => api.makeContribution(job, proxy(onstep)), signal);
+
+/**
+ * This home's comparison key for a community, made unless it is there; the server key lies in the vault afterwards.
+ *
+ * @param onmeasured - told how long it will take on this device, ms
+ * @throws {FheError}
+ * @throws DOMException `AbortError` after `signal`; what was made so far is lost, but for the client key
+ */
+export const createComparisonKey = (
+  community: Uint8Array,
+  onmeasured: (ms: number) => void,
+  signal?: AbortSignal,
+): Promise<Pick<StoredServerKey, 'state'>> =>
+  enqueue((api) => api.createComparisonKey(community, proxy(onmeasured)), signal);
+
+/** The signed announcement of a server key, encoded. @throws {FheError} */
+export const announceComparisonKey = (
+  community: Bytes,
+  membership: Membership,
+  key: { readonly size: number; readonly sha256: Bytes },
+): Promise<Bytes> => enqueue((api) => api.announceComparisonKey(community, membership, key));
+
+/** Encrypts and signs a comparison request; gives the bytes to send. @throws {FheError} */
+export const askComparison = (job: ComparisonJob): Promise<Bytes> => enqueue((api) => api.askComparison(job));
+
+/** A home's places from a comparison's result; undefined if it cannot be read. @throws {FheError} */
+export const openComparison = (
+  community: Bytes,
+  manifest: Bytes,
+  request: Bytes,
+  result: Bytes,
+): Promise<GroupPlaces[] | undefined> => enqueue((api) => api.openComparison(community, manifest, request, result));
 
 /** What protects the keys on this device. */
 export const readProtection = (): Promise<Protection> => enqueue((api) => api.readProtection());

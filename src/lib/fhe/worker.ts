@@ -5,12 +5,15 @@
 import { expose } from 'comlink';
 import { ownBytes, toHex, type Bytes } from '../../protocol/bytes.ts';
 import { certify, type Certificate } from '../../protocol/certificate.ts';
+import { normsId, signKeyAnnouncement } from '../../protocol/comparison.ts';
 import { encodeContribution } from '../../protocol/contribution.ts';
 import { randomSeed, signerFromSeed } from '../../protocol/ed25519.ts';
 import { ProtocolError } from '../../protocol/error.ts';
+import { sha256 } from '../../protocol/hash.ts';
 import { checkManifest } from '../../protocol/manifest.ts';
+import { checkNorms } from '../../protocol/norms-message.ts';
 import { checkAnnouncement } from '../../protocol/round-key.ts';
-import { decodeSigned } from '../../protocol/signed.ts';
+import { decodeSigned, encodeSigned } from '../../protocol/signed.ts';
 import { makeBackup, previewBackup, restoreBackup } from '../vault/backup.ts';
 import { unlock } from '../vault/data-key.ts';
 import { VaultError } from '../vault/error.ts';
@@ -22,8 +25,13 @@ import {
   requirePassphrase,
   setPassphrase,
 } from '../vault/protection.ts';
+import { findServerKey, keepServerKey } from '../vault/comparisons.ts';
+import { exclusively } from '../vault/exclusive.ts';
+import type { StoredServerKey } from '../vault/schema.ts';
 import { keepSecret, readSecret, secretId } from '../vault/secrets.ts';
-import { makeContribution, type Step } from './make-contribution.ts';
+import { makeClientKey, makeServerKey, measureServerKeyMs } from './comparison.ts';
+import { makeComparisonRequest, readComparison, type GroupPlaces } from './make-comparison.ts';
+import { makeContribution, type Member, type Step } from './make-contribution.ts';
 import type { TfheModule } from './tfhe-module.ts';
 import { ensureTrustedTypes } from './trusted-types.ts';
 
@@ -108,23 +116,109 @@ export interface ContributionJob extends Membership {
   readonly version: number;
 }
 
+/** This home as a member of a community. */
+async function memberOf(community: Uint8Array, { invite, certificates }: Membership): Promise<Member> {
+  const seed = await readSecret(secretId('member', toHex(community)));
+  if (seed === undefined)
+    throw new VaultError('not-found', 'This device has no key for this community. Join it again with a new invite.');
+  return { invite, certificates, signer: await signerFromSeed(seed) };
+}
+
 /** Encrypts and signs; manifest and announcement are checked here once more, where the key is. */
 async function contribute(job: ContributionJob, onstep: (step: Step) => void): Promise<Bytes> {
   const community = await checkManifest(decodeSigned(job.manifest), job.community);
   const announcement = await checkAnnouncement(job.announcement, community);
-  const seed = await readSecret(secretId('member', toHex(community.id)));
-  if (seed === undefined)
-    throw new VaultError('not-found', 'This device has no key for this community. Join it again with a new invite.');
   const contribution = await makeContribution(
     await loaded(),
-    { invite: job.invite, certificates: job.certificates, signer: await signerFromSeed(seed) },
+    await memberOf(community.id, job),
     { community, announcement, vector: job.vector, cohort: job.cohort, version: job.version },
     onstep,
   );
   return ownBytes(encodeContribution(contribution));
 }
 
+/**
+ * This home's comparison key for a community, made on first use: the client key is kept as a secret, the server key to be
+ * uploaded. Who comes second, in another tab or after a broken-off attempt, gets the key that is there.
+ *
+ * @param onmeasured - told how long it will take, ms
+ */
+function createComparisonKey(
+  community: Uint8Array,
+  onmeasured: (ms: number) => void,
+): Promise<Pick<StoredServerKey, 'state'>> {
+  const id = toHex(community);
+  return exclusively(`comparison key ${id}`, async () => {
+    const there = await findServerKey(id);
+    if (there !== undefined) return { state: there.state };
+    const module = await loaded();
+    const secret = secretId('comparison', id);
+    const clientKey = (await readSecret(secret)) ?? (await keepSecret(secret, makeClientKey(module)));
+    onmeasured(measureServerKeyMs(module, () => performance.now()));
+    const bytes = makeServerKey(module, clientKey);
+    const key = { communityId: id, sha256: await sha256(bytes), size: bytes.length, bytes };
+    const { state } = await keepServerKey({ ...key, state: 'made', changedMs: Date.now() });
+    return { state };
+  });
+}
+
+/** The signed announcement of a server key, encoded. */
+async function announceComparisonKey(
+  community: Bytes,
+  membership: Membership,
+  key: { readonly size: number; readonly sha256: Bytes },
+): Promise<Bytes> {
+  const { signer, ...asker } = await memberOf(community, membership);
+  return encodeSigned(await signKeyAnnouncement({ community, ...asker, ...key }, signer));
+}
+
+/** All that a comparison request is made of, as the page holds it. */
+export interface ComparisonJob extends Membership {
+  readonly community: Bytes;
+  /** The encoded signed manifest. */
+  readonly manifest: Bytes;
+  readonly month: string;
+  /** The encoded signed norms. */
+  readonly norms: Bytes;
+  readonly cohort: number;
+  /** SHA-256 of the server key. */
+  readonly serverKey: Bytes;
+  readonly codes: readonly number[];
+}
+
+async function clientKeyOf(community: Uint8Array): Promise<Bytes> {
+  const key = await readSecret(secretId('comparison', toHex(community)));
+  if (key === undefined)
+    throw new VaultError('not-found', 'This device has no comparison key for this community. Set it up first.');
+  return key;
+}
+
+/** Encrypts a month's codes and signs the request; manifest and norms are checked here once more. */
+async function askComparison(job: ComparisonJob): Promise<Bytes> {
+  const community = await checkManifest(decodeSigned(job.manifest), job.community);
+  const norms = await normsId(await checkNorms(decodeSigned(job.norms), community, job.month));
+  const { month, cohort, serverKey, codes } = job;
+  const member = await memberOf(community.id, job);
+  const input = { community, month, norms, cohort, serverKey, codes };
+  return encodeSigned(await makeComparisonRequest(await loaded(), member, await clientKeyOf(community.id), input));
+}
+
+/** Checks and decrypts a result; undefined if it cannot be read. */
+async function openComparison(
+  id: Bytes,
+  manifest: Bytes,
+  request: Bytes,
+  result: Bytes,
+): Promise<GroupPlaces[] | undefined> {
+  const community = await checkManifest(decodeSigned(manifest), id);
+  return readComparison(await loaded(), await clientKeyOf(id), community, request, result);
+}
+
 const api = {
+  createComparisonKey: answering(createComparisonKey),
+  announceComparisonKey: answering(announceComparisonKey),
+  askComparison: answering(askComparison),
+  openComparison: answering(openComparison),
   createMember: answering(createMember),
   makeContribution: answering(contribute),
   readProtection: answering(readProtection),

@@ -28,6 +28,7 @@ import { rebuildDays } from './readings.ts';
 import {
   analysisSchema,
   communitySchema,
+  comparisonRequestSchema,
   contributionSchema,
   homeSchema,
   importSchema,
@@ -40,7 +41,7 @@ import {
 import { keepSecret, listSecretIds, readSecret } from './secrets.ts';
 
 const contentSchema = v.strictObject({
-  schema: v.picklist([1, schemaVersion]),
+  schema: v.picklist([1, 2, schemaVersion]),
   madeMs: instantMs,
   homes: v.array(homeSchema),
   imports: v.array(importSchema),
@@ -52,6 +53,8 @@ const contentSchema = v.strictObject({
   receipts: v.array(receiptSchema),
   /** Not in backups of schema 1. */
   stewardships: v.optional(v.array(stewardshipSchema), []),
+  /** Not in backups of schemas 1 and 2. */
+  comparisonRequests: v.optional(v.array(comparisonRequestSchema), []),
   settings: v.array(v.strictTuple([v.string(), v.unknown()])),
   secrets: v.array(v.strictObject({ id: v.string(), secret: bytesUpTo(1 << 20) })),
 });
@@ -96,6 +99,7 @@ export async function makeBackup(passphrase: string): Promise<Bytes> {
       'receipts',
       'settings',
       'stewardships',
+      'comparisonRequests',
     ],
     async (tx) => {
       const [names, values] = await Promise.all([
@@ -112,6 +116,7 @@ export async function makeBackup(passphrase: string): Promise<Bytes> {
         analyses: await tx.objectStore('analyses').getAll(),
         receipts: await tx.objectStore('receipts').getAll(),
         stewardships: await tx.objectStore('stewardships').getAll(),
+        comparisonRequests: await tx.objectStore('comparisonRequests').getAll(),
         settings: names.map((name, i) => [name, values[i]]),
       };
     },
@@ -207,6 +212,7 @@ export async function restoreBackup(file: Uint8Array, passphraseOrCode: string):
       'receipts',
       'settings',
       'stewardships',
+      'comparisonRequests',
     ],
     async (tx) => {
       const homes = tx.objectStore('homes');
@@ -236,6 +242,11 @@ export async function restoreBackup(file: Uint8Array, passphraseOrCode: string):
         communityId,
         month,
       ]);
+      await addMissing(
+        tx.objectStore('comparisonRequests'),
+        content.comparisonRequests,
+        ({ communityId, month }): [string, string] => [communityId, month],
+      );
       await addMissing(tx.objectStore('analyses'), content.analyses, ({ id }) => id);
       await addMissing(tx.objectStore('receipts'), content.receipts, ({ id }) => id);
       await addMissing(tx.objectStore('stewardships'), content.stewardships, ({ id }) => id);

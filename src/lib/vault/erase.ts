@@ -40,6 +40,8 @@ const stores = [
   'settings',
   'stewardships',
   'stewardRecords',
+  'serverKeys',
+  'comparisonRequests',
 ] as const satisfies readonly StoreName[];
 type Stores = [...typeof stores];
 const allStores = (): Stores => [...stores];
@@ -139,6 +141,8 @@ async function deleteCommunity(tx: Transaction<Stores>, communityId: string): Pr
   const contributed = await contributions.count(ofCommunity(communityId));
   await contributions.delete(ofCommunity(communityId));
   await tx.objectStore('norms').delete(ofCommunity(communityId));
+  await tx.objectStore('serverKeys').delete(communityId);
+  await tx.objectStore('comparisonRequests').delete(ofCommunity(communityId));
   const analyses = (await tx.objectStore('analyses').getAll()).filter((one) => one.communityId === communityId);
   for (const { id } of analyses) await tx.objectStore('analyses').delete(id);
   const receipts = (await tx.objectStore('receipts').getAll()).filter((one) => one.communityId === communityId);

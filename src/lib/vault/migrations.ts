@@ -10,6 +10,7 @@ export type UpgradeTransaction = IDBPTransaction<VaultSchema, StoreNames<VaultSc
 export function migrate(db: IDBPDatabase<VaultSchema>, fromVersion: number): void {
   if (fromVersion < 1) createVersion1(db);
   if (fromVersion < 2) addStewards(db);
+  if (fromVersion < 3) addComparisons(db);
 }
 
 function createVersion1(db: IDBPDatabase<VaultSchema>): void {
@@ -34,4 +35,10 @@ function createVersion1(db: IDBPDatabase<VaultSchema>): void {
 function addStewards(db: IDBPDatabase<VaultSchema>): void {
   db.createObjectStore('stewardships', { keyPath: 'id' });
   db.createObjectStore('stewardRecords', { keyPath: ['stewardshipId', 'name'] });
+}
+
+/** Version 3: encrypted comparisons. */
+function addComparisons(db: IDBPDatabase<VaultSchema>): void {
+  db.createObjectStore('serverKeys', { keyPath: 'communityId' });
+  db.createObjectStore('comparisonRequests', { keyPath: ['communityId', 'month'] });
 }

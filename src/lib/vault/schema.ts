@@ -20,7 +20,7 @@ import {
 import { VaultError } from './error.ts';
 
 /** Number of the newest schema; `migrations.ts` knows the way from each older one. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const count = integer(0, Number.MAX_SAFE_INTEGER);
@@ -209,6 +209,41 @@ export const contributionSchema = v.strictObject({
 });
 export type StoredContribution = v.InferOutput<typeof contributionSchema>;
 
+/** Largest server key that is kept on the way to the endpoint. */
+const mostServerKeyBytes = 1 << 25;
+
+/**
+ * A community's comparison key as far as it is no secret: the server key that the endpoint computes with. The client key
+ * is a secret. In no backup: a new one is made of the same client key.
+ */
+export const serverKeySchema = v.strictObject({
+  communityId: id,
+  /** `made`: here, on its way to the endpoint; `stored`: there, and here no more. */
+  state: v.picklist(['made', 'stored']),
+  sha256: hash,
+  size: count,
+  /** Empty once it is stored. */
+  bytes: bytesUpTo(mostServerKeyBytes),
+  changedMs: instantMs,
+});
+export type StoredServerKey = v.InferOutput<typeof serverKeySchema>;
+
+/** A home's comparison request for one round. */
+export const comparisonRequestSchema = v.strictObject({
+  communityId: id,
+  month,
+  homeId: id,
+  /**
+   * `waiting`: made but not acknowledged, to be sent again as it is; `sent`: the endpoint has it; `answered`: read;
+   * `unreadable`: the answer could not be read; `refused`: the endpoint will not compute it.
+   */
+  state: v.picklist(['waiting', 'sent', 'answered', 'unreadable', 'refused']),
+  /** The encoded signed request. */
+  request: bytesUpTo(1 << 14),
+  changedMs: instantMs,
+});
+export type StoredComparisonRequest = v.InferOutput<typeof comparisonRequestSchema>;
+
 /** A round's signed norms as the endpoint published them. */
 export const normsSchema = v.strictObject({
   communityId: id,
@@ -228,6 +263,8 @@ export const analysisSchema = v.strictObject({
   communityId: id,
   communityName: text(200),
   madeMs: instantMs,
+  /** Compared on this device with published norms, or by the endpoint under encryption. */
+  source: v.optional(v.picklist(['published', 'encrypted']), 'published'),
   comparison: v.strictObject({
     month,
     group: text(60),
@@ -279,6 +316,8 @@ export interface VaultSchema extends DBSchema {
   analyses: { key: string; value: Analysis; indexes: { homeId: string } };
   receipts: { key: string; value: Receipt; indexes: { sentMs: number } };
   settings: { key: string; value: unknown };
+  serverKeys: { key: string; value: StoredServerKey };
+  comparisonRequests: { key: [communityId: string, month: string]; value: StoredComparisonRequest };
   stewardships: { key: string; value: Stewardship };
   stewardRecords: { key: [stewardshipId: string, name: string]; value: StewardRecord };
 }

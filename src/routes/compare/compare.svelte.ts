@@ -1,19 +1,25 @@
 /** What the compare screen knows: the home's community, its months, and where each stands. */
 import { compareMonth, fetchNorms } from '$lib/community/compare.ts';
 import { contribute, sendWaiting, type ContributionStep } from '$lib/community/contribute.ts';
+import { keyState, setUpKey, type KeyStep } from '$lib/community/comparison-key.ts';
 import { findDemo, type Demo } from '$lib/community/demo.ts';
+import { compareEncrypted } from '$lib/community/encrypted-comparison.ts';
 import { communityOf } from '$lib/community/membership.ts';
 import { endpointAt } from '$lib/community/requests.ts';
 import { monthFeatures } from '$lib/usage/features.ts';
 import { completeMonths, type MonthState } from '$lib/usage/month.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import { listCommunities, listContributions } from '$lib/vault/communities.ts';
-import type { JoinedCommunity, StoredContribution } from '$lib/vault/schema.ts';
+import { listComparisonRequests } from '$lib/vault/comparisons.ts';
+import type { JoinedCommunity, StoredComparisonRequest, StoredContribution } from '$lib/vault/schema.ts';
 import type { RoundSummary } from '../../protocol/endpoint-client.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import { current } from '../home.svelte.ts';
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : 'That did not work. Try again.');
+
+/** First and longest wait between two looks for an answer. */
+const [firstPollMs, mostPollMs] = [1_000, 30_000];
 
 class CompareState {
   status = $state<'loading' | 'ready'>('loading');
@@ -23,6 +29,9 @@ class CompareState {
   manifest = $state.raw<Manifest>();
   demo = $state.raw<Demo>();
   contributions = $state.raw<readonly StoredContribution[]>([]);
+  /** Whether this home has a comparison key, and the endpoint its public part. */
+  key = $state<'none' | 'made' | 'stored'>('none');
+  requests = $state.raw<readonly StoredComparisonRequest[]>([]);
   /** Undefined while the endpoint has not answered. */
   rounds = $state.raw<readonly RoundSummary[]>();
 
@@ -45,16 +54,19 @@ class CompareState {
   follow(): () => void {
     void this.load().then(() => this.ask());
     const onBack = () => {
+      this.#pollMs = firstPollMs;
       if (document.visibilityState === 'visible') void this.ask();
     };
     document.addEventListener('visibilitychange', onBack);
     addEventListener('online', onBack);
     const end = onVaultChange((stores) => {
-      if (['communities', 'contributions', 'homes'].some((name) => stores.includes(name))) void this.load();
+      const shown = ['communities', 'contributions', 'homes', 'serverKeys', 'comparisonRequests'];
+      if (shown.some((name) => stores.includes(name))) void this.load();
     });
     return () => {
       document.removeEventListener('visibilitychange', onBack);
       removeEventListener('online', onBack);
+      clearTimeout(this.#pollTimer);
       end();
     };
   }
@@ -68,6 +80,8 @@ class CompareState {
       this.joined = communities.find(({ homeId }) => homeId === home?.id);
       this.manifest = this.joined && (await communityOf(this.joined)).manifest;
       this.contributions = this.joined === undefined ? [] : await listContributions(this.joined.id);
+      this.key = this.joined === undefined ? 'none' : await keyState(this.joined);
+      this.requests = this.joined === undefined ? [] : await listComparisonRequests(this.joined.id);
       this.demo ??= await findDemo();
     } catch (error) {
       this.problem = wordsOf(error);
@@ -90,6 +104,7 @@ class CompareState {
         if (state === 'opened' && !known && this.months.some((own) => own.month === month && !own.obstacle))
           await this.compare(month);
       }
+      await this.#compareEncrypted(joined);
     } catch (error) {
       this.problem = wordsOf(error);
     }
@@ -102,6 +117,42 @@ class CompareState {
     if (this.joined === undefined || features === undefined) return;
     const norms = await fetchNorms(this.joined, month);
     if (norms !== undefined) await compareMonth(this.joined, norms, features);
+  }
+
+  #pollMs = firstPollMs;
+  #pollTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Brings the encrypted comparisons of all opened months as far as they go now, and looks again for answers while the
+   * app is in the foreground, less and less often.
+   */
+  async #compareEncrypted(joined: JoinedCommunity): Promise<void> {
+    clearTimeout(this.#pollTimer);
+    if ((await keyState(joined)) !== 'stored') return;
+    let waits = false;
+    for (const { month, state } of this.rounds ?? []) {
+      const known = this.requests.find((request) => request.month === month)?.state ?? 'waiting';
+      const features = this.months.some((own) => own.month === month && !own.obstacle) && this.features(month);
+      if (state !== 'opened' || !['waiting', 'sent'].includes(known) || !features) continue;
+      const norms = await fetchNorms(joined, month);
+      if (norms === undefined) continue;
+      const request = await compareEncrypted(joined, norms, features);
+      waits ||= request?.state === 'sent';
+    }
+    if (!waits || document.visibilityState !== 'visible') return;
+    this.#pollTimer = setTimeout(() => void this.ask(), this.#pollMs);
+    this.#pollMs = Math.min(mostPollMs, this.#pollMs * 1.5);
+  }
+
+  /**
+   * Makes and uploads this home's comparison key, and asks for the comparisons that wait for it.
+   * @throws what `setUpKey` throws
+   */
+  async setUpKey(onstep: (step: KeyStep) => void, signal: AbortSignal): Promise<void> {
+    if (this.joined === undefined) return;
+    await setUpKey(this.joined, onstep, signal);
+    this.#pollMs = firstPollMs;
+    await this.ask();
   }
 
   /** @throws what `contribute` throws */

@@ -34,6 +34,7 @@ export const exampleAnalysis: Analysis = {
   communityId: exampleCommunity.id,
   communityName: exampleCommunity.name,
   madeMs: 1_700_000_000_002,
+  source: 'encrypted',
   comparison: {
     month: '2024-03',
     group: 'all',
