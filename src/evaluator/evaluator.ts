@@ -3,6 +3,7 @@ import type { Ciphertext, CompressedCiphertext } from './ciphertext.ts';
 import { EvaluatorError } from './errors.ts';
 import type { LookupTable } from './lookup-table.ts';
 import { attach, type KeyMemory, type Machine } from './machine.ts';
+import { batchPlaces } from './memory-layout.ts';
 import { bigDimensionOf, type Parameters, valuesOf } from './parameters.ts';
 
 /** Makes an evaluator that uses working area `slot` of the key's memory. Two must not use one slot at a time. */
@@ -10,63 +11,119 @@ export async function openEvaluator(module: WebAssembly.Module, key: KeyMemory, 
   return new Evaluator(key, await attach(module, key, slot));
 }
 
+/** One bootstrap to do. */
+export interface BootstrapJob {
+  readonly ciphertext: Ciphertext;
+  readonly table: LookupTable;
+}
+
+/** What the evaluator sees of one place of its batch. */
+interface Place {
+  readonly words: Uint32Array;
+  readonly table: Int32Array;
+  /** n + 1 words under the small key. */
+  readonly small: BigUint64Array;
+}
+
+const inBatches = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / batchPlaces) }, (_, i) =>
+    items.slice(i * batchPlaces, (i + 1) * batchPlaces),
+  );
+
 export class Evaluator {
   readonly #key: KeyMemory;
   readonly #machine: Machine;
-  readonly #words: Uint32Array;
-  readonly #table: Int32Array;
+  readonly #places: readonly Place[];
 
   constructor(key: KeyMemory, machine: Machine) {
     this.#key = key;
     this.#machine = machine;
     const { buffer } = key.memory;
-    this.#words = new Uint32Array(buffer, machine.own.ciphertext, 2 * (bigDimensionOf(key.parameters) + 1));
-    this.#table = new Int32Array(buffer, machine.own.table, valuesOf(key.parameters));
+    const { parameters } = key;
+    const { own } = machine;
+    this.#places = Array.from({ length: batchPlaces }, (_, i) => {
+      const by = i * own.placeBytes;
+      return {
+        words: new Uint32Array(buffer, own.ciphertext + by, 2 * (bigDimensionOf(parameters) + 1)),
+        table: new Int32Array(buffer, own.table + by, valuesOf(parameters)),
+        small: new BigUint64Array(buffer, own.smallLwe + by, parameters.lweDimension + 1),
+      };
+    });
   }
 
   get parameters(): Parameters {
     return this.#key.parameters;
   }
 
-  #load(ciphertext: Ciphertext): void {
-    if (ciphertext.words.length !== this.#words.length) {
-      throw new EvaluatorError('malformed', 'Ciphertext: its dimension is not the key’s.');
-    }
-    this.#words.set(ciphertext.words);
+  /** Fills one place for each item. */
+  #fill<T>(items: readonly T[], fill: (place: Place, item: T) => void): void {
+    items.forEach((item, i) => {
+      const place = this.#places[i];
+      if (place === undefined) throw new RangeError(`items: at most ${batchPlaces}`);
+      fill(place, item);
+    });
+  }
+
+  /** Ciphertexts under the small key, each of n + 1 words of 64 bits of which the upper 32 matter. */
+  #keySwitch(ciphertexts: readonly Ciphertext[]): BigUint64Array[] {
+    return inBatches(ciphertexts).flatMap((batch) => {
+      this.#fill(batch, ({ words }, ciphertext) => {
+        if (ciphertext.words.length !== words.length) {
+          throw new EvaluatorError('malformed', 'Ciphertext: its dimension is not the key’s.');
+        }
+        words.set(ciphertext.words);
+      });
+      this.#machine.exports.keySwitch(batch.length);
+      return this.#places.slice(0, batch.length).map(({ small }) => small.slice());
+    });
   }
 
   /**
-   * One key switch, then one bootstrap per table: a fresh ciphertext of each table's value. The input's value must lie
-   * in 0..p-1, or the table must be made for more (lookup-table.ts), and its noise within the key's bound: the circuit
-   * layer sees to both.
+   * A fresh ciphertext of each job's table at its input: one bootstrap a job, and one key switch for jobs with the same
+   * input. Several at a time share the way through the key, so that many jobs take less time than each on its own. An
+   * input's value must lie in 0..p-1, or its table must be made for more (lookup-table.ts), and its noise within the
+   * key's bound: the circuit layer sees to both.
+   *
+   * @throws EvaluatorError `malformed` for a ciphertext of another dimension
    */
-  bootstrap(ciphertext: Ciphertext, tables: readonly LookupTable[]): Ciphertext[] {
-    this.#load(ciphertext);
-    this.#machine.exports.keySwitch();
-    return tables.map(({ words, degree }) => {
-      if (words.length !== this.#table.length) throw new RangeError(`table: it must have ${this.#table.length} values`);
-      this.#table.set(words);
-      this.#machine.exports.bootstrap(words.length);
-      return { words: this.#words.slice(), degree, noiseLevel: 1 };
+  bootstrapAll(jobs: readonly BootstrapJob[]): Ciphertext[] {
+    const inputs = [...new Set(jobs.map(({ ciphertext }) => ciphertext))];
+    const small = this.#keySwitch(inputs);
+    const smallOf = new Map(inputs.map((input, i) => [input, small[i] ?? new BigUint64Array()]));
+    return inBatches(jobs).flatMap((batch) => {
+      this.#fill(batch, (place, { ciphertext, table: { words } }) => {
+        const { table } = place;
+        if (words.length !== table.length) throw new RangeError(`table: it must have ${table.length} values`);
+        table.set(words);
+        place.small.set(smallOf.get(ciphertext) ?? []);
+      });
+      this.#machine.exports.bootstrap(batch.length, valuesOf(this.parameters));
+      return batch.map(({ table: { degree } }, i): Ciphertext => {
+        const words = this.#places[i]?.words.slice() ?? new Uint32Array();
+        return { words, degree, noiseLevel: 1 };
+      });
     });
+  }
+
+  /** {@link bootstrapAll} of one ciphertext with several tables. */
+  bootstrap(ciphertext: Ciphertext, tables: readonly LookupTable[]): Ciphertext[] {
+    return this.bootstrapAll(tables.map((table) => ({ ciphertext, table })));
   }
 
   /** The ciphertext under the small key, n + 1 words of 64 bits of which the upper 32 matter. */
   keySwitch(ciphertext: Ciphertext): BigUint64Array {
-    this.#load(ciphertext);
-    this.#machine.exports.keySwitch();
-    const { lweDimension } = this.parameters;
-    return new BigUint64Array(this.#key.memory.buffer, this.#machine.own.smallLwe, lweDimension + 1).slice();
+    return this.#keySwitch([ciphertext])[0] ?? new BigUint64Array();
   }
 
   /** Expands the masks of a seeded ciphertext. */
-  decompress(compressed: CompressedCiphertext): Ciphertext {
+  decompress({ seed, body, degree, noiseLevel }: CompressedCiphertext): Ciphertext {
     const { exports, own } = this.#machine;
     const dimension = bigDimensionOf(this.parameters);
-    new Uint8Array(this.#key.memory.buffer, own.digits, 16).set(compressed.seed);
+    new Uint8Array(this.#key.memory.buffer, own.digits, 16).set(seed);
     exports.setAesKey(own.digits);
     exports.fillMask(own.ciphertext, 0, dimension);
-    this.#words.set(compressed.body, 2 * dimension);
-    return { words: this.#words.slice(), degree: compressed.degree, noiseLevel: compressed.noiseLevel };
+    const words = this.#places[0]?.words.slice() ?? new Uint32Array();
+    words.set(body, 2 * dimension);
+    return { words, degree, noiseLevel };
   }
 }

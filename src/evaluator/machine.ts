@@ -14,8 +14,8 @@ export interface Exports {
   fillMask: (out: number, first: number, count: number) => void;
   decompose: (x: bigint, baseLog: number, levels: number, out: number) => void;
   modulusSwitch: (lwe: number, dimension: number, polynomialSize: number, centred: number, out: number) => void;
-  keySwitch: () => void;
-  bootstrap: (count: number) => void;
+  keySwitch: (places: number) => void;
+  bootstrap: (places: number, count: number) => void;
   expandBootstrapRows: (first: number, count: number, bodies: number) => void;
   expandKeySwitchRows: (first: number, count: number, bodies: number) => void;
 }
@@ -72,13 +72,14 @@ export async function attach(module: WebAssembly.Module, key: KeyMemory, slot: n
   exports.setSharedAreas(aes, twiddles, keySwitchKey, bootstrapKey);
   exports.setOwnAreas(
     own.roundKeys,
+    own.transform,
     own.ciphertext,
     own.table,
     own.digits,
     own.smallLwe,
     own.switched,
     own.accumulator,
-    own.transform,
+    own.placeBytes,
   );
   return { exports, own };
 }

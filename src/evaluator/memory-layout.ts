@@ -12,16 +12,22 @@ export interface SharedAreas {
   readonly bootstrapKey: number;
 }
 
-/** Areas that one instance has for itself. */
-export interface OwnAreas {
-  readonly roundKeys: number;
+/** Areas for one ciphertext on its way through a bootstrap. */
+export interface PlaceAreas {
   readonly ciphertext: number;
   readonly table: number;
   readonly digits: number;
   readonly smallLwe: number;
   readonly switched: number;
   readonly accumulator: number;
+}
+
+/** Areas that one instance has for itself; the first of its {@link batchPlaces} places lies here, the others behind it. */
+export interface OwnAreas extends PlaceAreas {
+  readonly roundKeys: number;
   readonly transform: number;
+  /** From an area of one place to that of the next. */
+  readonly placeBytes: number;
 }
 
 export interface MemoryLayout {
@@ -31,7 +37,9 @@ export interface MemoryLayout {
 }
 
 /** Bodies are expanded in chunks of about this size. */
-export const chunkBytes = 1 << 18;
+export const chunkBytes = 1 << 16;
+/** Ciphertexts that an instance takes through the key at a time. */
+export const batchPlaces = 4;
 /** Tables and S-box of assembly/aes.ts. */
 const aesBytes = (4 << 10) + 256;
 const roundKeyBytes = 11 * 16;
@@ -61,22 +69,29 @@ export function layOut(parameters: Parameters, instances: number): MemoryLayout 
     keySwitchKey: area(keySwitchRows * smallBytes),
     bootstrapKey: area(lweDimension * points * (glweDimension + 1) * pbsLevel * pairs * 32),
   };
-  const own = Array.from({ length: instances }, () => ({
-    roundKeys: area(roundKeyBytes),
+  const place = (): PlaceAreas => ({
     ciphertext: area(8 * (bigDimension + 2)),
     table: area(4 * valuesOf(parameters)),
     digits: area(4 * keySwitchRows),
     smallLwe: area(2 * smallBytes),
     switched: area(4 * (lweDimension + 1)),
     accumulator: area(pairs * 8 * (polynomialSize + 2)),
+  });
+  const own = Array.from({ length: instances }, (): OwnAreas => {
+    const roundKeys = area(roundKeyBytes);
     // Digits of all levels and sums of one point; while a key is expanded, one transform and one row with its mask.
-    transform: area(
+    const transform = area(
       Math.max(
         pbsLevel * pairs * transformBytes + 32 * pairs,
         transformBytes + (glweDimension + 1) * polynomialBytes,
         8 * lweDimension + 64,
       ),
-    ),
-  }));
+    );
+    const start = next;
+    const first = place();
+    const placeBytes = next - start;
+    for (let more = 1; more < batchPlaces; more++) place();
+    return { roundKeys, transform, ...first, placeBytes };
+  });
   return { shared, own, bytes: Math.ceil(next / pageBytes) * pageBytes };
 }

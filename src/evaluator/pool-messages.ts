@@ -1,7 +1,7 @@
 /** What a pool and its workers say to each other. Both sides are this module's own; nothing else writes to the port. */
 import type { Ciphertext, CompressedCiphertext } from './ciphertext.ts';
 import type { EvaluatorErrorCode } from './errors.ts';
-import type { LookupTable } from './lookup-table.ts';
+import type { BootstrapJob } from './evaluator.ts';
 import type { KeyMemory } from './machine.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -19,8 +19,7 @@ export type Request =
   | {
       readonly type: 'bootstrap';
       readonly key: string;
-      readonly ciphertext: Ciphertext;
-      readonly tables: readonly LookupTable[];
+      readonly jobs: readonly BootstrapJob[];
     }
   | { readonly type: 'decompress'; readonly key: string; readonly compressed: CompressedCiphertext };
 

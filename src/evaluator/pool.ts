@@ -8,6 +8,7 @@ import { Crew } from './crew.ts';
 import type { Bootstrapper } from './encrypted-backend.ts';
 import { EvaluatorError } from './errors.ts';
 import { type KeyMemory, keyMemoryBytes } from './machine.ts';
+import { batchPlaces } from './memory-layout.ts';
 import { message2Carry2, type Parameters } from './parameters.ts';
 import type { Request, WorkerPort } from './pool-messages.ts';
 import { readServerKeyHeader } from './server-key.ts';
@@ -95,7 +96,15 @@ export class EvaluatorPool {
       const run = async (request: Request) => (await this.#crew.run(request, { signal, ...place })).ciphertexts;
       return await task({
         parameters: entry.parameters,
-        bootstrap: (ciphertext, tables) => run({ type: 'bootstrap', key: id, ciphertext, tables }),
+        bootstrapAll: async (jobs) => {
+          // As much to each worker at a time as shares the way through the key, and no worker idle.
+          const workers = 'member' in place ? 1 : this.#crew.size;
+          const size = Math.max(1, Math.min(batchPlaces, Math.ceil(jobs.length / workers)));
+          const parts = Array.from({ length: Math.ceil(jobs.length / size) }, (_, i) =>
+            jobs.slice(i * size, (i + 1) * size),
+          );
+          return (await Promise.all(parts.map((part) => run({ type: 'bootstrap', key: id, jobs: part })))).flat();
+        },
         decompress: async (compressed) => {
           const [ciphertext] = await run({ type: 'decompress', key: id, compressed });
           if (ciphertext === undefined) throw new Error('a decompression gave no result');

@@ -36,7 +36,7 @@ export function serveEvaluator(port: PoolPort): void {
     const evaluator = await evaluators.get(request.key);
     if (evaluator === undefined) throw new Error('The worker does not have that key.');
     if (request.type === 'decompress') return { ciphertexts: [evaluator.decompress(request.compressed)] };
-    return { ciphertexts: evaluator.bootstrap(request.ciphertext, request.tables) };
+    return { ciphertexts: evaluator.bootstrapAll(request.jobs) };
   }
 
   function finish(id: number, result: Result): void {

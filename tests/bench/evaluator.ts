@@ -10,6 +10,7 @@ import { Evaluator } from '../../src/evaluator/evaluator.ts';
 import { expandServerKey } from '../../src/evaluator/key-expansion.ts';
 import { lookupTable } from '../../src/evaluator/lookup-table.ts';
 import { attach } from '../../src/evaluator/machine.ts';
+import { batchPlaces } from '../../src/evaluator/memory-layout.ts';
 import { message2Carry2, type Parameters } from '../../src/evaluator/parameters.ts';
 import { planRank, rank } from '../../src/evaluator/rank.ts';
 import {
@@ -173,8 +174,10 @@ async function figures(key: OpenKey): Promise<Record<string, unknown>> {
   const table = lookupTable(parameters, (x) => (7 * x + 3) % 16);
   say('Bootstraps… ');
   const both = await timesOf(200, () => evaluator.bootstrap(input, [table]));
-  const bootstrap = await timesOf(100, () => exports.bootstrap(16));
+  const bootstrap = await timesOf(100, () => exports.bootstrap(1, 16));
   const keySwitch = await timesOf(100, () => evaluator.keySwitch(input));
+  const inputs = Array.from({ length: batchPlaces }, (_, i) => encrypt(key, i));
+  const batch = await timesOf(60, () => evaluator.bootstrapAll(inputs.map((ciphertext) => ({ ciphertext, table }))));
   say('ranks… ');
   const ranks = await rankTimes(key, thresholdSets.usual, 20);
   const ranksApart = await rankTimes(key, thresholdSets.apart, 20);
@@ -194,6 +197,12 @@ async function figures(key: OpenKey): Promise<Record<string, unknown>> {
     keySwitchAndBootstrap: both,
     bootstrap,
     keySwitch,
+    /** Key switch and bootstrap of each ciphertext when several go through the key together. */
+    inBatch: {
+      ciphertexts: batchPlaces,
+      medianMs: round(batch.medianMs / batchPlaces),
+      minMs: round(batch.minMs / batchPlaces),
+    },
     keyExpansionMs: expansion.medianMs,
     rank: ranks,
     rankApart: ranksApart,

@@ -53,6 +53,23 @@ describe.each([
     }
   });
 
+  test('jobs in batches give what each gives alone, word for word', async () => {
+    const key = await open(toyKey(name));
+    const p = valuesOf(key.parameters);
+    const inputs = Array.from({ length: 5 }, (_, i) => encrypt(key, (3 * i) % p));
+    // Eleven jobs over five inputs: some share theirs, and the last batch is not full.
+    const jobs = Array.from({ length: 11 }, (_, i) => ({
+      ciphertext: inputs[(i * i) % 5] ?? encrypt(key, 0),
+      table: lookupTable(key.parameters, (x) => (x + i) % p),
+    }));
+    const alone = jobs.map(({ ciphertext, table }) => key.evaluator.bootstrap(ciphertext, [table])[0]);
+    expect(key.evaluator.bootstrapAll(jobs)).toEqual(alone);
+    expect(alone.map((result) => result && decrypt(key, result))).toEqual(
+      jobs.map((_, i) => (3 * ((i * i) % 5) + i) % p),
+    );
+    expect(key.evaluator.bootstrapAll([])).toEqual([]);
+  });
+
   test('linear operations and several tables on one key switch', async () => {
     const key = await open(toyKey(name));
     const sum = addConstant(

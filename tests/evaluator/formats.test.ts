@@ -90,7 +90,7 @@ describe('server key', () => {
     const module = await evaluatorModule();
     expect(await refusal(() => expandServerKey(module, sourceOf(key)))).toBe('unsupported');
     expect(
-      await refusal(() => expandServerKey(module, sourceOf(key), { accept: [parameters], maxBytes: 2 ** 20 })),
+      await refusal(() => expandServerKey(module, sourceOf(key), { accept: [parameters], maxBytes: 2 ** 18 })),
     ).toBe('too-large');
   });
 

@@ -72,7 +72,7 @@ const doubled = (parameters: Parameters) => lookupTable(parameters, (x) => (2 * 
 async function doubleOf(pool: EvaluatorPool, name: string, value: number): Promise<number> {
   const key = keyOf(name);
   const [result] = await pool.use(name, sourceOf(key.serverKeyBytes), (pooled) =>
-    Promise.resolve(pooled.bootstrap(encrypt(key, value), [doubled(pooled.parameters)])),
+    Promise.resolve(pooled.bootstrapAll([{ ciphertext: encrypt(key, value), table: doubled(pooled.parameters) }])),
   );
   if (result === undefined) throw new Error('no result');
   return decrypt(key, result);
@@ -86,7 +86,9 @@ describe('a pool of worker threads', () => {
       [0, 1, 2, 3].map(async (value) => {
         const source = sources.get(name) ?? sourceOf(key.serverKeyBytes);
         const results = await pool.use(name, source, (pooled) =>
-          Promise.resolve(pooled.bootstrap(encrypt(key, value), [doubled(pooled.parameters)])),
+          Promise.resolve(
+            pooled.bootstrapAll([{ ciphertext: encrypt(key, value), table: doubled(pooled.parameters) }]),
+          ),
         );
         return results.map((result) => decrypt(key, result));
       }),
@@ -205,7 +207,7 @@ describe('a pool of worker threads', () => {
     const foreign = { words: new Uint32Array(10), degree: 3, noiseLevel: 1 };
     await expect(
       pool.use('toyA', sourceOf(serverKeyBytes), (pooled) =>
-        Promise.resolve(pooled.bootstrap(foreign, [doubled(pooled.parameters)])),
+        Promise.resolve(pooled.bootstrapAll([{ ciphertext: foreign, table: doubled(pooled.parameters) }])),
       ),
     ).rejects.toMatchObject({ code: 'malformed' });
   });

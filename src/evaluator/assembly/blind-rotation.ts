@@ -2,7 +2,7 @@
 import { coefficient, setTestPolynomial } from './accumulator';
 import { rotateBy } from './external-product';
 import { modulusSwitch } from './modulus-switch';
-import { bigDimension, centredMean, ciphertext, k, N, n, smallLwe, switched, table } from './shape';
+import { bigDimension, centredMean, ciphertext, k, N, n, selectPlace, smallLwe, switched, table } from './shape';
 
 /** Coefficient 0 of the accumulator as a ciphertext under the big key, in `ciphertext`. */
 function extractSample(): void {
@@ -15,15 +15,26 @@ function extractSample(): void {
 }
 
 /**
- * Bootstraps the key-switched ciphertext in `smallLwe` with the `count` values of the look-up table in `table`
- * (32-bit torus words) and leaves the result in `ciphertext`.
+ * Bootstraps the key-switched ciphertexts in `smallLwe` of the first `places` places, each with the `count` values of its
+ * look-up table in `table` (32-bit torus words), and leaves the results in `ciphertext`. Each part of the key is used for
+ * all of them before the next one: it comes from afar once and then from the nearest caches.
  */
-export function bootstrap(count: i32): void {
-  modulusSwitch(smallLwe, n, N, centredMean, switched);
-  setTestPolynomial(table, count, load<i32>(switched + (<usize>n << 2)));
-  for (let i = 0; i < n; i++) {
-    const a = load<i32>(switched + (<usize>i << 2));
-    if (a != 0) rotateBy(i, a);
+export function bootstrap(places: i32, count: i32): void {
+  for (let place = 0; place < places; place++) {
+    selectPlace(place);
+    modulusSwitch(smallLwe, n, N, centredMean, switched);
+    setTestPolynomial(table, count, load<i32>(switched + (<usize>n << 2)));
   }
-  extractSample();
+  for (let i = 0; i < n; i++) {
+    for (let place = 0; place < places; place++) {
+      selectPlace(place);
+      const a = load<i32>(switched + (<usize>i << 2));
+      if (a != 0) rotateBy(i, a);
+    }
+  }
+  for (let place = 0; place < places; place++) {
+    selectPlace(place);
+    extractSample();
+  }
+  selectPlace(0);
 }

@@ -27,13 +27,16 @@ export let keySwitchKey: usize = 0;
 export let bootstrapKey: usize = 0;
 /** One set per instance. */
 export let roundKeys: usize = 0;
+export let transform: usize = 0;
+/** One set per ciphertext of a batch: those of the selected place. */
 export let ciphertext: usize = 0;
 export let table: usize = 0;
 export let digits: usize = 0;
 export let smallLwe: usize = 0;
 export let switched: usize = 0;
 export let accumulator: usize = 0;
-export let transform: usize = 0;
+let placeBytes: usize = 0;
+let selected: i32 = 0;
 
 /** Bytes of one pair's accumulator: N + 2 columns of two 32-bit coefficients (see accumulator.ts). */
 @inline export function accumulatorBytes(): usize { return <usize>(N + 2) << 3; }
@@ -71,15 +74,29 @@ export function setSharedAreas(aes: usize, roots: usize, switchKey: usize, rotat
 }
 
 export function setOwnAreas(
-  roundKeysArea: usize, ciphertextArea: usize, tableArea: usize, digitsArea: usize, smallLweArea: usize,
-  switchedArea: usize, accumulatorArea: usize, transformArea: usize,
+  roundKeysArea: usize, transformArea: usize, ciphertextArea: usize, tableArea: usize, digitsArea: usize,
+  smallLweArea: usize, switchedArea: usize, accumulatorArea: usize, bytesOfPlace: usize,
 ): void {
   roundKeys = roundKeysArea;
+  transform = transformArea;
   ciphertext = ciphertextArea;
   table = tableArea;
   digits = digitsArea;
   smallLwe = smallLweArea;
   switched = switchedArea;
   accumulator = accumulatorArea;
-  transform = transformArea;
+  placeBytes = bytesOfPlace;
+  selected = 0;
+}
+
+/** Turns to the areas of another ciphertext of the batch. */
+export function selectPlace(place: i32): void {
+  const step = <usize>(place - selected) * placeBytes;
+  selected = place;
+  ciphertext += step;
+  table += step;
+  digits += step;
+  smallLwe += step;
+  switched += step;
+  accumulator += step;
 }
