@@ -53,6 +53,9 @@ export interface AppOptions {
   readonly comparisons?: Comparisons | undefined;
 }
 
+/** No answer is a page; a browser that opens one as such runs nothing of it. */
+const policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+
 const roundPath = '/communities/:id/rounds/:month';
 /** A close, culprits, seal or norms: a few signatures and hashes, or at most six groups of norms. */
 const mostWordBytes = 1 << 16;
@@ -77,7 +80,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     const { headers, status } = context.res;
     headers.set('Cross-Origin-Resource-Policy', 'cross-origin');
     headers.set('X-Content-Type-Options', 'nosniff');
-    headers.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    headers.set('Content-Security-Policy', policy);
     headers.set('Referrer-Policy', 'no-referrer');
     if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store');
     const route = routeOf(context);
@@ -121,6 +124,11 @@ export function makeApp(options: AppOptions): Hono<Env> {
     const details = problemDetails(error);
     if (details.status >= 500) {
       core.log('error', 'request-failed', { route: routeOf(context), type: details.type, reason: reasonOf(error) });
+    }
+    // Who tries to pass for somebody else is worth a line, and its network.
+    if ([401, 403].includes(details.status)) {
+      const from = shortAddress(addressOf(context, behindProxy));
+      core.log('warn', 'refused', { route: routeOf(context), type: details.type, from });
     }
     const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
     if (details.status === 401) headers['WWW-Authenticate'] = 'Steward';

@@ -48,6 +48,7 @@ test('Files of a closed round are immutable, validated by their hash and served 
     'content-length': String(ciphertextBytes),
     'cross-origin-resource-policy': 'cross-origin',
     'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringMatching(/default-src 'none'.*base-uri 'none'.*sandbox/) as unknown,
   });
   const part = async (range: string, headers = {}) => {
     const response = await get('totals/0-1.bin', { range, ...headers });
@@ -316,6 +317,7 @@ test('Health and metrics say how it goes, and log lines and metrics name nobody'
     /endpoint_requests_total\{method="POST",route="\/communities\/:id\/rounds\/:month\/contributions",status="200"\} 1/,
   );
   const log = lines.join('\n');
+  expect(log).toContain('"event":"refused"');
   expect(lines.length).toBeGreaterThan(5);
   for (const line of lines) expect(JSON.parse(line)).toMatchObject({ event: expect.any(String) as unknown });
   expect(log).toContain('203.0.113.0/24');
