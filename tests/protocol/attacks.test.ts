@@ -2,10 +2,25 @@
  * What a cheating endpoint, home or steward tries, and which check stops it. The endpoint here has all files and keys
  * that a real one has; it never has a round key or a share.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import * as v from 'valibot';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { equalBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
 import { CiphertextSum } from '../../src/protocol/ciphertext.ts';
-import { decodeContribution, encodeContribution, type Contribution } from '../../src/protocol/contribution.ts';
+import { certify } from '../../src/protocol/certificate.ts';
+import {
+  checkSignedContribution,
+  decodeContribution,
+  encodeContribution,
+  signContribution,
+  type Contribution,
+} from '../../src/protocol/contribution.ts';
+import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
+import { checkManifest } from '../../src/protocol/manifest.ts';
+import { checkNorms } from '../../src/protocol/norms-message.ts';
+import { checkReceipt } from '../../src/protocol/receipt.ts';
+import { checkAnnouncement, encodeAnnouncement, type Announcement } from '../../src/protocol/round-key.ts';
 import { encodeCulprits } from '../../src/protocol/culprits.ts';
 import { correctList, decodeList, encodeList, type List } from '../../src/protocol/list.ts';
 import { encodeOpening } from '../../src/protocol/opening.ts';
@@ -14,7 +29,7 @@ import { decodeSigned, encodeSigned, signMessage } from '../../src/protocol/sign
 import { sha256 } from '../../src/protocol/hash.ts';
 import type { Steward } from '../../src/protocol/steward.ts';
 import { expectedTotal } from '../../src/simulation/oracle.ts';
-import { month } from './example.ts';
+import { exampleManifest, month, signerOf } from './example.ts';
 import { contributionOf, exampleVector, forkRound, makeRound, type RoundExample } from './round-example.ts';
 import type { TestEndpoint } from './test-endpoint.ts';
 
@@ -40,6 +55,10 @@ const nth = <T>(items: readonly T[], i: number): T => {
 };
 const refused = (promise: Promise<unknown>, code: string) => expect(promise).rejects.toMatchObject({ code });
 const publicKey = (i = 0): Bytes => nth(endpoint.announcement?.roundKeys ?? [], i).publicKey;
+const announcement = (): Announcement => {
+  if (endpoint.announcement === undefined) throw new Error('not announced');
+  return endpoint.announcement;
+};
 const listNow = (): List => decodeList(decodeSigned(endpoint.file('list')).body);
 const others = (vectors: readonly (readonly number[])[], left: readonly number[]) =>
   expectedTotal(vectors.filter((_, home) => !left.includes(home)));
@@ -106,6 +125,29 @@ describe('the endpoint shows other totals than it should: the steward adds up th
     expect(round.decrypted.slice(before).some((bytes) => equalBytes(bytes, honest))).toBe(false);
   });
 
+  test('a total shifted by fractions of the scale, again and again: one is decrypted, whatever is offered', async () => {
+    await endpoint.close();
+    const honest = endpoint.file('totals/0-0.bin');
+    const moved = (by: bigint): Bytes => {
+      const total = honest.slice();
+      const words = new DataView(total.buffer);
+      const at = 8 + 8 * 2048;
+      words.setBigUint64(at, BigInt.asUintN(64, words.getBigUint64(at, true) + by), true);
+      return total;
+    };
+    // Whether it is accepted tells the endpoint which side of a rounding the noise is on: it gets that once.
+    const offered = [...Array(12).keys()].map((i) => moved(2n ** 32n - 2n ** BigInt(20 + i)));
+    endpoint.files.delete(`ciphertexts/${toHex(await sha256(nth(ciphertextsOf(), 3)))}.bin`);
+    const outcomes = new Set<string>();
+    for (const total of offered) {
+      endpoint.files.set('totals/0-0.bin', total);
+      outcomes.add(await steward.check(month).then(String, () => 'refused'));
+    }
+    const totals = round.decrypted.filter((bytes) => [honest, ...offered].some((one) => equalBytes(one, bytes)));
+    expect(totals).toHaveLength(1);
+    expect(outcomes.size).toBe(1);
+  });
+
   test('a total of other length or footer is refused before it is decrypted', async () => {
     await endpoint.close();
     endpoint.files.set('totals/0-0.bin', endpoint.file('totals/0-0.bin').slice(0, -1));
@@ -149,6 +191,19 @@ describe('a home cheats', () => {
     ],
     ['a multiple of another home’s ciphertext, re-randomised', { ciphertexts: victimTimes(250n) }],
     ['a copy of another home’s ciphertext, re-randomised', { ciphertexts: victimTimes(1n) }],
+    [
+      'another home’s masks, and its bodies moved by something known',
+      {
+        ciphertexts: () =>
+          [0, 1, 2].map((i) => {
+            const copy = nth(nth(endpoint.contributions, 7).ciphertexts, i).slice();
+            const words = new DataView(copy.buffer);
+            const at = 8 + 8 * 2048;
+            words.setBigUint64(at, BigInt.asUintN(64, words.getBigUint64(at, true) + 2n ** 33n), true);
+            return copy;
+          }),
+      },
+    ],
     ['a fingerprint of something else', { fingerprint: (value: bigint) => (value + 1n) % (2n ** 61n - 1n) }],
     ['a fingerprint beyond its field', { fingerprint: () => 2n ** 63n }],
     ['only one steward’s share', { fingerprint: (value: bigint, i: number) => (i === 0 ? value ^ 1n : value) }],
@@ -158,6 +213,76 @@ describe('a home cheats', () => {
     expect(nth(opened, 0).totals).toEqual([others(round.vectors, [4])]);
     const corrected = decodeList(decodeSigned(endpoint.file('corrected-list')).body);
     expect(corrected.removed.map(({ invite }) => invite)).toEqual([nth(round.example.invites, 4).publicKey]);
+  });
+
+  test('another home’s ciphertext and something known, under that home’s own sealed fingerprint', async () => {
+    const victim = nth(endpoint.contributions, 7);
+    const cheat = await contributionOf(round.example, endpoint, 4, { ciphertexts: victimTimes(1n) });
+    const checked = await checkSignedContribution(cheat.signed, round.example.community, announcement());
+    endpoint.contributions[4] = await signContribution(
+      checked.header,
+      victim.sealedFingerprints,
+      cheat.ciphertexts,
+      await signerOf('member 4'),
+    );
+    await endpoint.close();
+    const opened = await openAll();
+    expect(nth(opened, 0).totals).toEqual([others(round.vectors, [4])]);
+  });
+
+  test('one invite certifies many members: all but one are refused', async () => {
+    const again = await contributionOf(round.example, endpoint, 4, {
+      header: {
+        certificates: [
+          await certify(
+            round.example.community.id,
+            (await signerOf('member 4')).publicKey,
+            nth(round.example.invites, 4),
+          ),
+        ],
+      },
+    });
+    const stranger = await signerOf('second member');
+    const { header } = await checkSignedContribution(again.signed, round.example.community, announcement());
+    const second = await signContribution(
+      {
+        ...header,
+        certificates: [await certify(round.example.community.id, stranger.publicKey, nth(round.example.invites, 4))],
+      },
+      again.sealedFingerprints,
+      again.ciphertexts,
+      stranger,
+    );
+    await endpoint.close([...endpoint.contributions, second]);
+    await refused(steward.seal(month), 'bad-list');
+  });
+
+  test('a second device, certified by the first, contributes once more', async () => {
+    const phone = await signerOf('phone');
+    const { signed, sealedFingerprints, ciphertexts } = await contributionOf(round.example, endpoint, 4);
+    const { header } = await checkSignedContribution(signed, round.example.community, announcement());
+    const certificates = [
+      ...header.certificates,
+      await certify(round.example.community.id, phone.publicKey, await signerOf('member 4')),
+    ];
+    const second = await signContribution({ ...header, certificates }, sealedFingerprints, ciphertexts, phone);
+    await endpoint.close([...endpoint.contributions, second]);
+    await refused(steward.seal(month), 'bad-list');
+  });
+
+  test('one member key under two invites', async () => {
+    const first = await signerOf('member 4');
+    const { signed, sealedFingerprints, ciphertexts } = await contributionOf(round.example, endpoint, 5);
+    const { header } = await checkSignedContribution(signed, round.example.community, announcement());
+    const certificates = [await certify(round.example.community.id, first.publicKey, nth(round.example.invites, 5))];
+    endpoint.contributions[5] = await signContribution(
+      { ...header, certificates },
+      sealedFingerprints,
+      ciphertexts,
+      first,
+    );
+    await endpoint.close();
+    await refused(steward.seal(month), 'bad-list');
   });
 
   test('copying another home’s ciphertext bytes', async () => {
@@ -205,6 +330,13 @@ describe('the endpoint shows other fingerprints or lists than it should', () => 
     await steward.review(month);
     await endpoint.close(endpoint.contributions.slice(1));
     await refused(steward.review(month), 'wrong-list');
+  });
+
+  test('a contribution that came late, slipped in after the list was seen', async () => {
+    await endpoint.close(endpoint.contributions.slice(0, -1));
+    await steward.check(month);
+    await endpoint.close();
+    await refused(steward.seal(month), 'wrong-list');
   });
 
   test('different lists to different stewards: neither gets enough seals', async () => {
@@ -311,6 +443,45 @@ describe('the endpoint shows other fingerprints or lists than it should', () => 
     await refused(steward.seal(month), 'not-enough-homes');
   });
 
+  test('two stewards shown different sets of cohorts for one list: neither opens the false one', async () => {
+    const withCohort = (list: List): List => ({ ...list, groups: [...list.groups, { name: 'flat', homes: 13 }] });
+    await endpoint.close();
+    await steward.seal(month);
+    await endpoint.close(endpoint.contributions, withCohort);
+    await refused(nth(round.stewards, 1).seal(month), 'bad-list');
+    await endpoint.close(endpoint.contributions, (list) => ({ ...list, groups: [] }));
+    await refused(nth(round.stewards, 1).seal(month), 'bad-list');
+  });
+
+  test('a steward’s invented homes all in the victim’s cohort: the cohort does not open', async () => {
+    const flats = await Promise.all(
+      endpoint.contributions.map((_, home) =>
+        // All of the first steward’s invites, and one home that another one invited.
+        contributionOf(round.example, endpoint, home, { header: { cohort: home % 3 === 0 || home === 7 ? 0 : -1 } }),
+      ),
+    );
+    await endpoint.close(flats);
+    expect(listNow().groups).toEqual([{ name: 'community', homes }]);
+    await endpoint.close(flats, (list) => ({ ...list, groups: [...list.groups, { name: 'flat', homes: 10 }] }));
+    await refused(steward.seal(month), 'bad-list');
+  });
+
+  test('a contribution of another round', async () => {
+    const stale = await contributionOf(round.example, endpoint, 4, { header: { month: '2025-12' } });
+    await expect(endpoint.close([...endpoint.contributions.slice(5), stale])).rejects.toMatchObject({
+      code: 'wrong-round',
+    });
+    await endpoint.close();
+    // The list repeats only what the round’s contributions have in common, so a stale one has another signature.
+    const { signatures } = stale.signed;
+    const signature = signatures[0]?.signature ?? new Uint8Array();
+    await endpoint.publishList({
+      ...listNow(),
+      entries: listNow().entries.map((entry, i) => (i === 4 ? { ...entry, signature } : entry)),
+    });
+    await refused(steward.seal(month), 'bad-signature');
+  });
+
   test('a list signed by somebody else', async () => {
     await endpoint.close();
     const { body } = decodeSigned(endpoint.file('list'));
@@ -323,6 +494,101 @@ describe('the endpoint shows other fingerprints or lists than it should', () => 
     const other = await makeRound(homes);
     endpoint.files.set('announcement', other.endpoint.file('announcement'));
     await refused(steward.seal(month), 'bad-announcement');
+  });
+});
+
+describe('the endpoint swaps what everything rests on', () => {
+  test('another manifest, or the same with another steward’s key', async () => {
+    const { community, manifestMessage } = round.example;
+    const foreign = await exampleManifest(homes, { name: 'Other Street' });
+    await refused(checkManifest(foreign.message, community.id), 'wrong-community');
+    const stewards = community.manifest.stewards.map((one, i) =>
+      i === 1 ? { ...one, key: round.example.endpoint.publicKey } : one,
+    );
+    const swapped = await exampleManifest(homes, { stewards });
+    await refused(checkManifest(swapped.message, community.id), 'wrong-community');
+    await refused(
+      checkManifest({ ...manifestMessage, signatures: manifestMessage.signatures.slice(1) }),
+      'wrong-signer',
+    );
+  });
+
+  test('a round key of another steward, for homes', async () => {
+    const bytes = endpoint.file('announcement');
+    const [first, second] = endpoint.roundKeys;
+    if (first === undefined || second === undefined) throw new Error('no keys');
+    const { community } = round.example;
+    await refused(checkAnnouncement(encodeAnnouncement([first, second, second]), community), 'bad-announcement');
+    const forged = await signMessage('round-key', second.body, [round.example.endpoint]);
+    await refused(
+      checkAnnouncement(encodeAnnouncement([first, forged, nth(endpoint.roundKeys, 2)]), community),
+      'wrong-signer',
+    );
+    expect((await checkAnnouncement(bytes, community)).roundKeys).toHaveLength(3);
+  });
+
+  test('a receipt for something else, or by somebody else', async () => {
+    const [mine, other] = [nth(endpoint.contributions, 1), nth(endpoint.contributions, 2)];
+    const receipt = await endpoint.client().contribute({ community: round.example.community.id, month }, mine);
+    await checkReceipt(receipt, round.example.community, mine.signed);
+    await refused(checkReceipt(receipt, round.example.community, other.signed), 'wrong-round');
+    const forged = await signMessage('receipt', receipt.body, [nth(round.example.stewards, 0)]);
+    await refused(checkReceipt(forged, round.example.community, mine.signed), 'wrong-signer');
+  });
+
+  test('norms that too few stewards signed, or of another month', async () => {
+    await endpoint.close();
+    await openAll();
+    const { community } = round.example;
+    const norms = await endpoint.client().norms({ community: community.id, month });
+    if (norms === undefined) throw new Error('no norms');
+    await checkNorms(norms, community, month);
+    await refused(checkNorms({ ...norms, signatures: norms.signatures.slice(2) }, community, month), 'wrong-signer');
+    await refused(checkNorms(norms, community, '2026-02'), 'wrong-round');
+  });
+});
+
+describe('the endpoint answers nonsense', () => {
+  const address = () => ({ community: round.example.community.id, month });
+  const answering = (answer: () => Response | Promise<Response>, timeoutMs = 60_000) =>
+    new EndpointClient({ url: 'http://endpoint.test', fetch: () => Promise.resolve(answer()), timeoutMs });
+
+  test('a page in place of a message', async () => {
+    const html = { headers: { 'content-type': 'text/html' } };
+    await refused(answering(() => new Response('<!doctype html>', html)).list(address()), 'malformed');
+    await refused(answering(() => new Response('<!doctype html>', html)).identity(), 'malformed');
+  });
+
+  test('files that are cut short, too long, or never end', async () => {
+    await endpoint.close();
+    const list = endpoint.file('list');
+    await refused(answering(() => new Response(list.slice(0, -1))).list(address()), 'malformed');
+    await refused(answering(() => new Response(new Uint8Array(3_000_000))).list(address()), 'malformed');
+    await refused(answering(() => new Response(new Uint8Array(20_000))).total(address(), 0, 0), 'malformed');
+    await refused(answering(() => new Response(new Uint8Array(57))).fingerprints(address(), 0), 'malformed');
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sent += 65_536;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    await refused(answering(() => new Response(endless)).list(address()), 'malformed');
+    expect(sent).toBeLessThan(3_000_000);
+  });
+
+  test('a slow drip ends with the time that an answer may take', async () => {
+    const server = createServer((_, response) => {
+      const timer = setInterval(() => response.write('a'), 20);
+      response.on('close', () => clearInterval(timer));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = v.parse(v.object({ port: v.number() }), server.address());
+    const url = `http://127.0.0.1:${port}`;
+    const client = new EndpointClient({ url, fetch: (to, init) => fetch(to, init), timeoutMs: 300 });
+    await refused(client.list(address()), 'unreachable');
+    server.closeAllConnections();
+    server.close();
   });
 });
 
