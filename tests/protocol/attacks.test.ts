@@ -28,6 +28,7 @@ import { encodeSeal } from '../../src/protocol/seal.ts';
 import { decodeSigned, encodeSigned, signMessage } from '../../src/protocol/signed.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import type { Steward } from '../../src/protocol/steward.ts';
+import { memoryStore } from '../../src/simulation/memory-store.ts';
 import { expectedTotal } from '../../src/simulation/oracle.ts';
 import { exampleManifest, month, signerOf } from './example.ts';
 import { contributionOf, exampleVector, forkRound, makeRound, type RoundExample } from './round-example.ts';
@@ -146,6 +147,17 @@ describe('the endpoint shows other totals than it should: the steward adds up th
     const totals = round.decrypted.filter((bytes) => [honest, ...offered].some((one) => equalBytes(one, bytes)));
     expect(totals).toHaveLength(1);
     expect(outcomes.size).toBe(1);
+  });
+
+  test('the steward’s app was killed after it decrypted a total: another one is not decrypted', async () => {
+    await endpoint.close();
+    await nth(round.records.map(memoryStore), 0).create(
+      `${month}/total-0`,
+      await sha256(endpoint.file('totals/0-0.bin')),
+    );
+    endpoint.files.set('totals/0-0.bin', times(endpoint.file('totals/0-0.bin'), 3n));
+    await refused(steward.check(month), 'already-decided');
+    expect(round.decrypted).toEqual([]);
   });
 
   test('a total of other length or footer is refused before it is decrypted', async () => {

@@ -1,0 +1,24 @@
+/** Runs the attacks with one check taken out, `MISSING_CHECK` in the list. No file is changed. */
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { missingChecks } from './missing-checks.ts';
+
+const root = join(import.meta.dirname, '../..');
+const missing = missingChecks[Number(process.env.MISSING_CHECK)];
+if (missing === undefined) throw new Error('MISSING_CHECK must be a number of the list');
+
+export default defineConfig({
+  root,
+  plugins: [
+    {
+      name: 'missing-check',
+      enforce: 'pre',
+      transform(code, id) {
+        if (id !== join(root, 'src/protocol', missing.file)) return undefined;
+        if (code.split(missing.find).length !== 2) throw new Error(`${missing.file} has the check not exactly once`);
+        return code.replace(missing.find, () => missing.replace);
+      },
+    },
+  ],
+  test: { include: ['tests/protocol/attacks.test.ts'], testTimeout: 20_000 },
+});

@@ -1,0 +1,285 @@
+/**
+ * Checks of the protocol, each with an attack that must succeed where the check is taken out (`attacks.soak.test.ts`).
+ * `find` stands exactly once in the file.
+ */
+export interface MissingCheck {
+  /** Below src/protocol. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** Part of the name of the test that must then fail. */
+  readonly attack: string;
+}
+
+export const missingChecks: readonly MissingCheck[] = [
+  {
+    file: 'column.ts',
+    find: 'if (!equalBytes(await sha256(box), fingerprints[context.steward] ?? new Uint8Array())) {',
+    replace: 'if (false) {',
+    attack: 'a fingerprint resealed under a victim’s header',
+  },
+  {
+    file: 'column.ts',
+    find: 'if (sealed.length !== first.length) {',
+    replace: 'if (false) {',
+    attack: 'fewer fingerprints than homes',
+  },
+  {
+    file: 'column.ts',
+    find: 'return fingerprint(coefficients, total) === sum % fingerprintPrime;',
+    replace: 'return true;',
+    attack: 'one home’s ciphertext as the total',
+  },
+  {
+    file: 'column.ts',
+    find: 'return fingerprint(coefficients, total) === sum % fingerprintPrime;',
+    replace: 'return true;',
+    attack: 'a weighted sum',
+  },
+  {
+    file: 'column.ts',
+    find: 'if (!equalBytes(await sha256(ciphertext), hash)) {',
+    replace: 'if (false) {',
+    attack: 'another ciphertext in place of a home’s',
+  },
+  {
+    file: 'column.ts',
+    find: 'return isHonest ? shares : undefined;',
+    replace: 'return shares;',
+    attack: 'a multiple of another home’s ciphertext',
+  },
+  {
+    file: 'column.ts',
+    find: 'return isHonest ? shares : undefined;',
+    replace: 'return shares;',
+    attack: 'another home’s masks, and its bodies moved',
+  },
+  {
+    file: 'column.ts',
+    find: 'if (one === undefined) return false;',
+    replace: 'if (one === undefined) continue;',
+    attack: 'under that home’s own sealed fingerprint',
+  },
+  {
+    file: 'fingerprint.ts',
+    find: 'if (value >= fingerprintPrime)',
+    replace: 'if (false)',
+    attack: 'a fingerprint beyond its field',
+  },
+  {
+    file: 'steward.ts',
+    find: '(await store.read(`${month}/column`)) === undefined',
+    replace: 'true',
+    attack: 'again and again: one is decrypted',
+  },
+  {
+    file: 'steward.ts',
+    find: '!equalBytes((await store.read(name)) ?? fail(), hash)',
+    replace: 'false',
+    attack: 'was killed after it decrypted a total',
+  },
+  {
+    file: 'steward.ts',
+    find: 'if (!equalBytes(firstHash, list.firstHash)) {',
+    replace: 'if (false) {',
+    attack: 'another list after the first was seen',
+  },
+  {
+    file: 'steward.ts',
+    find: 'if (!equalBytes(firstHash, list.firstHash)) {',
+    replace: 'if (false) {',
+    attack: 'a contribution that came late',
+  },
+  {
+    file: 'steward.ts',
+    find: 'if (culprits.length > mostCulprits) {',
+    replace: 'if (false) {',
+    attack: 'more cheats than may be named',
+  },
+  {
+    file: 'steward.ts',
+    find: 'if (announcement.month !== month || !equalBytes(mine, own)) {',
+    replace: 'if (false) {',
+    attack: 'an announcement with another steward’s key',
+  },
+  {
+    file: 'steward.ts',
+    find: 'if (opening.steward !== other)',
+    replace: 'if (false)',
+    attack: 'an opening of another round, or of another steward',
+  },
+  {
+    file: 'seal.ts',
+    find: '.filter(({ month, list }) => month === sealed.month && equalBytes(list, sealed.list))',
+    replace: '',
+    attack: 'different lists to different stewards: neither',
+  },
+  {
+    file: 'seal.ts',
+    find: '.filter(({ month, list }) => month === sealed.month && equalBytes(list, sealed.list))',
+    replace: '',
+    attack: 'a victim named as culprit',
+  },
+  {
+    file: 'seal.ts',
+    find: 'Math.floor((stewards.length + threshold - 1) / 2) + 1',
+    replace: 'threshold',
+    attack: 'a lying steward seals both lists',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (before !== undefined && byInvite(before, entry) >= 0) {',
+    replace: 'if (false) {',
+    attack: 'entries out of order',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (before !== undefined && byInvite(before, entry) >= 0) {',
+    replace: 'if (before !== undefined && byInvite(before, entry) > 0) {',
+    attack: 'one invite certifies many members',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (!distinct(entries.map(memberOf)))',
+    replace: 'if (false)',
+    attack: 'one member key under two invites',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (!distinct(entries.flatMap(({ ciphertexts }) => ciphertexts))) {',
+    replace: 'if (false) {',
+    attack: 'copying another home’s ciphertext bytes',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
+    replace: 'if (false) {',
+    attack: 'a group that must not open',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
+    replace: 'if (false) {',
+    attack: 'two stewards shown different sets of cohorts',
+  },
+  {
+    file: 'list.ts',
+    find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
+    replace: 'false',
+    attack: 'a corrected list that leaves out more',
+  },
+  {
+    file: 'list.ts',
+    find: "await verifySignedBy('list', message, community.manifest.endpointKey);",
+    replace: '',
+    attack: 'a list signed by somebody else',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (groups.length === 0) {',
+    replace: 'if (false) {',
+    attack: 'fewer homes than the minimum',
+  },
+  {
+    file: 'groups.ts',
+    find: 'slice(0, threshold - 1)',
+    replace: 'slice(0, 0)',
+    attack: 'a steward’s own invites fill the round',
+  },
+  {
+    file: 'groups.ts',
+    find: '.filter((group) => hasEnoughHomes(group.homes, manifest))',
+    replace: '.filter((group) => group.homes.length > 0)',
+    attack: 'a steward’s invented homes all in the victim’s cohort',
+  },
+  {
+    file: 'contribution.ts',
+    find: "await verifySignedBy('contribution', signed, member);",
+    replace: '',
+    attack: 'another cohort than the home said',
+  },
+  {
+    file: 'contribution.ts',
+    find: "await verifySignedBy('contribution', signed, member);",
+    replace: '',
+    attack: 'an earlier version of a contribution',
+  },
+  {
+    file: 'contribution.ts',
+    find: "await verifySignedBy('contribution', signed, member);",
+    replace: '',
+    attack: 'a contribution of another round',
+  },
+  {
+    file: 'shamir.ts',
+    find: 'if (expected.some((value, slot) => value !== other.values[slot])) {',
+    replace: 'if (false) {',
+    attack: 'a lying share sum is seen',
+  },
+  {
+    file: 'opening.ts',
+    find: 'opening.month !== sealed.month ||\n    !equalBytes(opening.list, sealed.list) ||',
+    replace: '',
+    attack: 'an opening of another round, or of another steward',
+  },
+  {
+    file: 'norms.ts',
+    find: 'if (count !== homes || !binsFit || !sumsFit || !profilesFit) {',
+    replace: 'if (false) {',
+    attack: 'a vector that is no vector',
+  },
+  {
+    file: 'norms-message.ts',
+    find: 'if (norms.month !== month)',
+    replace: 'if (false)',
+    attack: 'norms that too few stewards signed',
+  },
+  {
+    file: 'signed.ts',
+    find: 'if (foreign || message.signatures.length < least) {',
+    replace: 'if (foreign) {',
+    attack: 'norms that too few stewards signed',
+  },
+  {
+    file: 'manifest.ts',
+    find: 'if (id !== undefined && !equalBytes(id, hash)) {',
+    replace: 'if (false) {',
+    attack: 'another manifest, or the same with another steward’s key',
+  },
+  {
+    file: 'round-key.ts',
+    find: 'if (first === undefined || roundKeys.length !== community.manifest.stewards.length || !agree) {',
+    replace: 'if (first === undefined) {',
+    attack: 'a round key of another steward',
+  },
+  {
+    file: 'round-key.ts',
+    find: "await verifySignedBy('round-key', message, steward.key);",
+    replace: '',
+    attack: 'a round key of another steward',
+  },
+  {
+    file: 'receipt.ts',
+    find: 'if (!equalBytes(receipt.contribution, await sha256(contribution.body))) {',
+    replace: 'if (false) {',
+    attack: 'a receipt for something else',
+  },
+  {
+    file: 'ciphertext.ts',
+    find: 'if (!hasTemplate(bytes, ciphertextHead, ciphertextFooter, wordsEnd)) {',
+    replace: 'if (false) {',
+    attack: 'a total of other length or footer',
+  },
+  {
+    file: 'endpoint-client.ts',
+    find: 'if (length > mostBytes) {',
+    replace: 'if (length > 10 * mostBytes) {',
+    attack: 'files that are cut short, too long, or never end',
+  },
+  {
+    file: 'endpoint-client.ts',
+    find: 'signal: AbortSignal.timeout(timeoutMs),',
+    replace: '',
+    attack: 'a slow drip',
+  },
+];
