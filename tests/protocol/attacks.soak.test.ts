@@ -11,8 +11,10 @@ const attacks = readFileSync(join(import.meta.dirname, 'attacks.test.ts'), 'utf8
 
 test.each(missingChecks)(
   'the check against “$attack” stands in $file, and the attack is tested',
-  ({ file, find, attack }) => {
-    expect(readFileSync(join(root, 'src/protocol', file), 'utf8').split(find)).toHaveLength(2);
+  ({ also = [], attack, ...check }) => {
+    for (const { file, find } of [check, ...also]) {
+      expect(readFileSync(join(root, 'src/protocol', file), 'utf8').split(find)).toHaveLength(2);
+    }
     expect(attacks).toContain(attack);
   },
 );

@@ -137,7 +137,7 @@ describe('the endpoint shows other totals than it should: the steward adds up th
       return total;
     };
     // Whether it is accepted tells the endpoint which side of a rounding the noise is on: it gets that once.
-    const offered = [...Array(12).keys()].map((i) => moved(2n ** 32n - 2n ** BigInt(20 + i)));
+    const offered = [2n ** 33n, ...[...Array(12).keys()].map((i) => 2n ** 32n - 2n ** BigInt(20 + i))].map(moved);
     endpoint.files.delete(`ciphertexts/${toHex(await sha256(nth(ciphertextsOf(), 3)))}.bin`);
     const outcomes = new Set<string>();
     for (const total of offered) {
@@ -227,9 +227,12 @@ describe('a home cheats', () => {
     expect(corrected.removed.map(({ invite }) => invite)).toEqual([nth(round.example.invites, 4).publicKey]);
   });
 
-  test('another home’s ciphertext and something known, under that home’s own sealed fingerprint', async () => {
+  test('another home’s ciphertext, re-randomised, under that home’s own sealed fingerprint', async () => {
     const victim = nth(endpoint.contributions, 7);
-    const cheat = await contributionOf(round.example, endpoint, 4, { ciphertexts: victimTimes(1n) });
+    const cheat = await contributionOf(round.example, endpoint, 4, {
+      shares: (shares) => shares.map((share) => share.map(() => 0)),
+      ciphertexts: victimTimes(1n),
+    });
     const checked = await checkSignedContribution(cheat.signed, round.example.community, announcement());
     endpoint.contributions[4] = await signContribution(
       checked.header,
@@ -389,6 +392,11 @@ describe('the endpoint shows other fingerprints or lists than it should', () => 
     const message = await signMessage('culprits', body, [nth(round.example.stewards, 0)]);
     await endpoint.publishList(await correctList(list.list, [message], round.example.community), 'corrected-list');
     await nth(round.stewards, 2).seal(month);
+    // The lying steward seals both.
+    for (const hash of [list.hash, (await nth(round.stewards, 2).review(month)).list.hash]) {
+      const seal = encodeSeal({ community: round.example.community.id, month, list: hash });
+      endpoint.seals.push(await signMessage('seal', seal, [nth(round.example.stewards, 0)]));
+    }
     await refused(nth(round.stewards, 2).open(month), 'not-enough-seals');
     await refused(nth(round.stewards, 1).open(month), 'not-enough-seals');
   });

@@ -14,9 +14,9 @@ export default defineConfig({
       name: 'missing-check',
       enforce: 'pre',
       transform(code, id) {
-        if (id !== join(root, 'src/protocol', missing.file)) return undefined;
-        if (code.split(missing.find).length !== 2) throw new Error(`${missing.file} has the check not exactly once`);
-        return code.replace(missing.find, () => missing.replace);
+        return [missing, ...(missing.also ?? [])]
+          .filter(({ file }) => id === join(root, 'src/protocol', file))
+          .reduce((left, { find, replace }) => left.replace(find, () => replace), code);
       },
     },
   ],

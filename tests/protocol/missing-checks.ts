@@ -1,12 +1,17 @@
 /**
  * Checks of the protocol, each with an attack that must succeed where the check is taken out (`attacks.soak.test.ts`).
- * `find` stands exactly once in the file.
  */
-export interface MissingCheck {
+export interface Change {
   /** Below src/protocol. */
   readonly file: string;
+  /** Stands exactly once in the file. */
   readonly find: string;
   readonly replace: string;
+}
+
+export interface MissingCheck extends Change {
+  /** Further checks that would stop the same attack. */
+  readonly also?: readonly Change[];
   /** Part of the name of the test that must then fail. */
   readonly attack: string;
 }
@@ -22,6 +27,13 @@ export const missingChecks: readonly MissingCheck[] = [
     file: 'column.ts',
     find: 'if (sealed.length !== first.length) {',
     replace: 'if (false) {',
+    also: [
+      {
+        file: 'column.ts',
+        find: 'if (!equalBytes(await sha256(box), fingerprints[context.steward] ?? new Uint8Array())) {',
+        replace: 'if (false) {',
+      },
+    ],
     attack: 'fewer fingerprints than homes',
   },
   {
@@ -55,21 +67,29 @@ export const missingChecks: readonly MissingCheck[] = [
     attack: 'another home’s masks, and its bodies moved',
   },
   {
-    file: 'column.ts',
-    find: 'if (one === undefined) return false;',
-    replace: 'if (one === undefined) continue;',
-    attack: 'under that home’s own sealed fingerprint',
-  },
-  {
     file: 'fingerprint.ts',
-    find: 'if (value >= fingerprintPrime)',
-    replace: 'if (false)',
-    attack: 'a fingerprint beyond its field',
+    find: 'plain.buffer, header);',
+    replace: 'plain.buffer);',
+    also: [
+      {
+        file: 'fingerprint.ts',
+        find: 'sealed.slice(suite.kem.encSize), header);',
+        replace: 'sealed.slice(suite.kem.encSize));',
+      },
+    ],
+    attack: 'under that home’s own sealed fingerprint',
   },
   {
     file: 'steward.ts',
     find: '(await store.read(`${month}/column`)) === undefined',
     replace: 'true',
+    also: [
+      {
+        file: 'steward.ts',
+        find: '!equalBytes((await store.read(name)) ?? fail(), hash)',
+        replace: 'false',
+      },
+    ],
     attack: 'again and again: one is decrypted',
   },
   {
@@ -129,12 +149,6 @@ export const missingChecks: readonly MissingCheck[] = [
   {
     file: 'list.ts',
     find: 'if (before !== undefined && byInvite(before, entry) >= 0) {',
-    replace: 'if (false) {',
-    attack: 'entries out of order',
-  },
-  {
-    file: 'list.ts',
-    find: 'if (before !== undefined && byInvite(before, entry) >= 0) {',
     replace: 'if (before !== undefined && byInvite(before, entry) > 0) {',
     attack: 'one invite certifies many members',
   },
@@ -154,12 +168,26 @@ export const missingChecks: readonly MissingCheck[] = [
     file: 'list.ts',
     find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
     replace: 'if (false) {',
+    also: [
+      {
+        file: 'list.ts',
+        find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
+        replace: 'false',
+      },
+    ],
     attack: 'a group that must not open',
   },
   {
     file: 'list.ts',
     find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
     replace: 'if (false) {',
+    also: [
+      {
+        file: 'list.ts',
+        find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
+        replace: 'false',
+      },
+    ],
     attack: 'two stewards shown different sets of cohorts',
   },
   {
@@ -190,6 +218,7 @@ export const missingChecks: readonly MissingCheck[] = [
     file: 'groups.ts',
     find: '.filter((group) => hasEnoughHomes(group.homes, manifest))',
     replace: '.filter((group) => group.homes.length > 0)',
+    also: [{ file: 'groups.ts', find: 'rest.length === 0 || opened.length === 0', replace: 'true' }],
     attack: 'a steward’s invented homes all in the victim’s cohort',
   },
   {
