@@ -120,7 +120,7 @@ test('everything comes back from a backup after it was erased', async ({ page })
   await expect(page.getByRole('alert')).toContainText(/damaged|changed/);
   await page.getByLabel('Backup file').setInputFiles({ name: 'my.peua', mimeType: '', buffer: backup });
   await page.getByRole('button', { name: 'See what it holds' }).click();
-  await expect(page.getByText('My home: new here, 1 files, 1 of them new')).toBeVisible();
+  await expect(page.getByText('My home: new here, 1 file, 1 of them new')).toBeVisible();
   await page.getByRole('button', { name: 'Restore it' }).click();
   await expect(page.getByText('The backup was restored.')).toBeVisible();
 

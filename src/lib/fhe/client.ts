@@ -33,6 +33,8 @@ interface Running {
 const idleMs = 60_000;
 
 let running: Running | undefined;
+/** Refuses the job at hand, for when its worker is ended from outside: nobody else would answer it. */
+let refuse: ((error: FheError) => void) | undefined;
 let idleTimer: ReturnType<typeof setTimeout> | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 /** A vault that opens only with a passphrase is unlocked in the worker's memory: such a worker is not ended when idle. */
@@ -69,6 +71,7 @@ function enqueue<T>(job: (api: Remote<FheWorker>) => Promise<Answer<T>>, signal?
     const { api, worker } = started();
     try {
       const answer = await new Promise<Answer<T>>((resolve, reject) => {
+        refuse = reject;
         const onAbort = () => {
           end();
           reject(new DOMException('Cancelled.', 'AbortError'));
@@ -95,6 +98,7 @@ function enqueue<T>(job: (api: Remote<FheWorker>) => Promise<Answer<T>>, signal?
       if ('failure' in answer) throw new FheError(answer.failure.code, answer.failure.message);
       return answer.value;
     } finally {
+      refuse = undefined;
       if (!holdsUnlockedVault) idleTimer = setTimeout(end, idleMs);
     }
   };
@@ -179,7 +183,10 @@ export const unlock = async (passphraseOrCode: string): Promise<void> => {
 };
 
 /** Locks: the worker ends, and with it all that it held in memory. */
-export const lock = (): void => end();
+export const lock = (): void => {
+  end();
+  refuse?.(new FheError('locked', 'The app was locked. Nothing was changed.'));
+};
 
 /** Everything on this device in one encrypted file. @throws {FheError} */
 export const makeBackup = (passphrase: string, signal?: AbortSignal): Promise<Bytes> =>
