@@ -47,6 +47,11 @@ async function buildCommands() {
 export const build = (target) => (target === 'app' ? buildApp() : buildCommands());
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await ensureDependencies();
-  await ensureBuilt(['app', 'cli']);
+  // Not awaited here: ensureBuilt imports this module, which must have been evaluated by then.
+  ensureDependencies()
+    .then(() => ensureBuilt(['app', 'cli']))
+    .catch((/** @type {unknown} */ error) => {
+      say(error instanceof Error ? error.message : String(error));
+      process.exitCode = 1;
+    });
 }
