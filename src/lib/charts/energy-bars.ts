@@ -128,7 +128,7 @@ export const describeSpan = (days: readonly DayTotal[], span: DaySpan): string =
     parts.push(
       total.days === 1
         ? ' Part of this day is missing.'
-        : ` ${gaps} of ${total.days} days have gaps or no readings and are left out of means.`,
+        : ` ${gaps} of ${total.days} days ${gaps === 1 ? 'has gaps or no readings and is' : 'have gaps or no readings and are'} left out of means.`,
     );
   return parts.join('');
 };
