@@ -31,8 +31,9 @@ const storedTariff = (value: unknown): Tariff | undefined => {
 };
 
 class CurrentHome {
-  /** `loading` until the vault has answered once; `failed` when it cannot be read, for which `problem` has the words. */
+  /** `loading` until the vault has answered once; `failed` when it cannot be read. */
   status = $state<'loading' | 'ready' | 'failed'>('loading');
+  /** Words for the user where the vault could not be read or the figures not be worked out; else empty. */
   problem = $state('');
   /** All homes on this device, the oldest first. */
   homes = $state.raw<readonly Home[]>([]);
@@ -138,7 +139,7 @@ class CurrentHome {
       this.settings = settings;
       this.home = home;
       this.series = Object.fromEntries(read.flatMap(([register, one]) => (one === undefined ? [] : [[register, one]])));
-      await this.#analyse();
+      this.problem = await this.#analyse();
       this.status = 'ready';
     } catch (error) {
       this.problem = wordsOf(error);
@@ -146,13 +147,14 @@ class CurrentHome {
     }
   }
 
-  async #analyse(): Promise<void> {
+  /** Works the figures out; gives words for the user where that fails, which harms nothing that is stored. */
+  async #analyse(): Promise<string> {
     const { home, series, tariff, otherTariff, temperatures } = this;
     if (home === undefined || series.import === undefined || series.import.startMs.length === 0) {
       this.analysis = undefined;
-      return;
+      return '';
     }
-    const analysis = await this.#client.analyse({
+    const input = {
       timeZone: home.timeZone,
       importSeries: series.import,
       ...(series.export && { exportSeries: series.export }),
@@ -160,8 +162,15 @@ class CurrentHome {
       ...(tariff && { tariff }),
       ...(otherTariff && { otherTariff }),
       ...(temperatures && { temperatures }),
-    });
-    if (analysis !== undefined) this.analysis = analysis;
+    };
+    try {
+      const analysis = await this.#client.analyse(input);
+      if (analysis !== undefined) this.analysis = analysis;
+      return '';
+    } catch (error) {
+      this.analysis = undefined;
+      return wordsOf(error);
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { expect, test } from './support.ts';
 const timeZone = 'Europe/Amsterdam';
 test.use({ timezoneId: timeZone, locale: 'en-GB' });
 
-/** Hourly readings as a plain table: 14 months with a high baseload, and 30 % less from 1 June 2024 on. */
+/** Hourly readings as a DSMR-reader export: 14 months with a high baseload, and 30 % less from 1 June 2024 on. */
 const meterFile = () => {
   const { startMs, energyWh } = simulateHome({
     seed: 4,
@@ -28,8 +28,12 @@ const meterFile = () => {
     },
     saving: { from: '2024-06-01', fraction: 0.3 },
   }).import;
-  const rows = Array.from(startMs, (ms, i) => `${new Date(ms).toISOString()},${(energyWh[i] ?? 0) / 1000}`);
-  return { name: 'meter.csv', mimeType: 'text/csv', buffer: Buffer.from(`start,kWh\n${rows.join('\n')}\n`) };
+  const rows = Array.from(
+    startMs,
+    (ms, i) => `${new Date(ms).toISOString().slice(0, 19)}+00:00,${(energyWh[i] ?? 0) / 1000},0`,
+  );
+  const header = 'Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal Tariff)';
+  return { name: 'meter.csv', mimeType: 'text/csv', buffer: Buffer.from([header, ...rows].join('\n')) };
 };
 
 async function takeIn(page: Page) {
@@ -37,7 +41,7 @@ async function takeIn(page: Page) {
   await page.getByLabel('Meter files').setInputFiles(meterFile());
   await page.getByRole('button', { name: 'Keep these readings' }).click();
   await expect(page.getByRole('button', { name: 'Keep these readings' })).toBeHidden();
-  await expect(page.getByText('meter.csv').first()).toBeVisible();
+  await expect(page.getByRole('link', { name: 'See your overview' })).toBeVisible({ timeout: 30_000 });
   await page.goto('/trends/');
   await expect(page.getByRole('heading', { name: /^Use: / })).toBeVisible({ timeout: 30_000 });
 }
@@ -52,7 +56,10 @@ const expectAccessible = async (page: Page) => {
 const expectNoSideways = async (page: Page) => {
   for (const width of [390, 320]) {
     await page.setViewportSize({ width, height: 844 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    // Drawings take their new width a moment later.
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth))
+      .toBeLessThanOrEqual(0);
   }
 };
 
