@@ -55,27 +55,29 @@ export class Evaluator {
     return this.#key.parameters;
   }
 
-  /** Fills one place for each item. */
-  #fill<T>(items: readonly T[], fill: (place: Place, item: T) => void): void {
+  /** Goes through at most {@link batchPlaces} items, each with the place that it has. */
+  #eachPlace<T>(items: readonly T[], visit: (place: Place, item: T) => void): void {
     items.forEach((item, i) => {
       const place = this.#places[i];
       if (place === undefined) throw new RangeError(`items: at most ${batchPlaces}`);
-      fill(place, item);
+      visit(place, item);
     });
   }
 
-  /** Ciphertexts under the small key, each of n + 1 words of 64 bits of which the upper 32 matter. */
-  #keySwitch(ciphertexts: readonly Ciphertext[]): BigUint64Array[] {
-    return inBatches(ciphertexts).flatMap((batch) => {
-      this.#fill(batch, ({ words }, ciphertext) => {
+  /** Each ciphertext under the small key: n + 1 words of 64 bits of which the upper 32 matter. */
+  #keySwitch(ciphertexts: readonly Ciphertext[]): Map<Ciphertext, BigUint64Array> {
+    const switched = new Map<Ciphertext, BigUint64Array>();
+    for (const batch of inBatches(ciphertexts)) {
+      this.#eachPlace(batch, ({ words }, ciphertext) => {
         if (ciphertext.words.length !== words.length) {
           throw new EvaluatorError('malformed', 'Ciphertext: its dimension is not the key’s.');
         }
         words.set(ciphertext.words);
       });
       this.#machine.exports.keySwitch(batch.length);
-      return this.#places.slice(0, batch.length).map(({ small }) => small.slice());
-    });
+      this.#eachPlace(batch, ({ small }, ciphertext) => switched.set(ciphertext, small.slice()));
+    }
+    return switched;
   }
 
   /**
@@ -87,22 +89,21 @@ export class Evaluator {
    * @throws EvaluatorError `malformed` for a ciphertext of another dimension
    */
   bootstrapAll(jobs: readonly BootstrapJob[]): Ciphertext[] {
-    const inputs = [...new Set(jobs.map(({ ciphertext }) => ciphertext))];
-    const small = this.#keySwitch(inputs);
-    const smallOf = new Map(inputs.map((input, i) => [input, small[i] ?? new BigUint64Array()]));
-    return inBatches(jobs).flatMap((batch) => {
-      this.#fill(batch, (place, { ciphertext, table: { words } }) => {
-        const { table } = place;
+    const switched = this.#keySwitch([...new Set(jobs.map(({ ciphertext }) => ciphertext))]);
+    const results: Ciphertext[] = [];
+    for (const batch of inBatches(jobs)) {
+      this.#eachPlace(batch, ({ table, small }, job) => {
+        const { words } = job.table;
         if (words.length !== table.length) throw new RangeError(`table: it must have ${table.length} values`);
         table.set(words);
-        place.small.set(smallOf.get(ciphertext) ?? []);
+        small.set(switched.get(job.ciphertext) ?? []);
       });
       this.#machine.exports.bootstrap(batch.length, valuesOf(this.parameters));
-      return batch.map(({ table: { degree } }, i): Ciphertext => {
-        const words = this.#places[i]?.words.slice() ?? new Uint32Array();
-        return { words, degree, noiseLevel: 1 };
+      this.#eachPlace(batch, ({ words }, { table: { degree } }) => {
+        results.push({ words: words.slice(), degree, noiseLevel: 1 });
       });
-    });
+    }
+    return results;
   }
 
   /** {@link bootstrapAll} of one ciphertext with several tables. */
@@ -112,17 +113,19 @@ export class Evaluator {
 
   /** The ciphertext under the small key, n + 1 words of 64 bits of which the upper 32 matter. */
   keySwitch(ciphertext: Ciphertext): BigUint64Array {
-    return this.#keySwitch([ciphertext])[0] ?? new BigUint64Array();
+    return this.#keySwitch([ciphertext]).get(ciphertext) ?? new BigUint64Array();
   }
 
   /** Expands the masks of a seeded ciphertext. */
   decompress({ seed, body, degree, noiseLevel }: CompressedCiphertext): Ciphertext {
     const { exports, own } = this.#machine;
+    const { buffer } = this.#key.memory;
     const dimension = bigDimensionOf(this.parameters);
-    new Uint8Array(this.#key.memory.buffer, own.digits, 16).set(seed);
+    new Uint8Array(buffer, own.digits, 16).set(seed);
     exports.setAesKey(own.digits);
     exports.fillMask(own.ciphertext, 0, dimension);
-    const words = this.#places[0]?.words.slice() ?? new Uint32Array();
+    const words = new Uint32Array(2 * (dimension + 1));
+    words.set(new Uint32Array(buffer, own.ciphertext, 2 * dimension));
     words.set(body, 2 * dimension);
     return { words, degree, noiseLevel };
   }

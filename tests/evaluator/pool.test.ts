@@ -253,6 +253,49 @@ describe('a pool of worker threads', () => {
     expect(await doubleOf(pool, 'toyA', 1)).toBe(2);
   });
 
+  test('stops in the middle of a circuit, and leaves nothing of it in the queue', async () => {
+    let posted = 0;
+    const counting = (): WorkerPort => {
+      const port = spawn();
+      return {
+        ...port,
+        post: (message) => {
+          if (message.type === 'request' && message.request.type === 'bootstrap') posted++;
+          port.post(message);
+        },
+      };
+    };
+    const pool = makePool({ spawn: counting });
+    const key = keyOf('toyB');
+    const source = sourceOf(key.serverKeyBytes);
+    const cancel = new AbortController();
+    let done = 0;
+    const running = pool.use(
+      'toyB',
+      source,
+      async (pooled) => {
+        const circuit = new Circuit(encryptedBackend(pooled), {
+          signal: cancel.signal,
+          onBootstrap: () => {
+            done++;
+            cancel.abort(new Error('enough'));
+          },
+        });
+        for (let round = 0; round < 1000; round++) {
+          const inputs = Array.from({ length: 12 }, () => circuit.input(encrypt(key, 1), 0, 1));
+          await Promise.all(inputs.map((input) => circuit.lut(input, (x) => x)));
+        }
+      },
+      { signal: cancel.signal },
+    );
+    await expect(running).rejects.toThrow('enough');
+    expect(done).toBe(1);
+    // One round of twelve jobs in parts of four.
+    expect(posted).toBe(3);
+    expect(await doubleOf(pool, 'toyB', 1)).toBe(2);
+    expect(posted).toBe(4);
+  });
+
   test('replaces a thread that died: its request fails, the next ones do not', async () => {
     const pool = makePool({ workers: 1 });
     expect(await doubleOf(pool, 'toyA', 1)).toBe(2);
