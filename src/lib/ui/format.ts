@@ -28,11 +28,12 @@ export const formatTwo = (value: number): string => twoDigits.format(value);
 /** A share of one as a whole percentage. */
 export const formatShare = (share: number): string => percent.format(share);
 
-/** Bytes as kB or MB (powers of 1000, as data plans count). */
+/** Bytes as kB, MB or GB (powers of 1000, as data plans count). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${whole.format(bytes)} bytes`;
   if (bytes < 1_000_000) return `${oneDigit.format(bytes / 1000)} kB`;
-  return `${oneDigit.format(bytes / 1_000_000)} MB`;
+  if (bytes < 1_000_000_000) return `${oneDigit.format(bytes / 1_000_000)} MB`;
+  return `${oneDigit.format(bytes / 1_000_000_000)} GB`;
 }
 
 /** A local day `YYYY-MM-DD` in words. */
