@@ -1,9 +1,9 @@
 /** What the vault tests run inside a page: the vault's own modules and readings made up on the spot. */
 
-import { keepSecret, readSecret } from '../../src/lib/vault/secrets.ts';
+import { keepSecret, listSecretIds, readSecret } from '../../src/lib/vault/secrets.ts';
 import { makeBackup, previewBackup, restoreBackup } from '../../src/lib/vault/backup.ts';
 import { saveContribution, findContribution } from '../../src/lib/vault/communities.ts';
-import { listWraps } from '../../src/lib/vault/data-key.ts';
+import { dataKey, listWraps } from '../../src/lib/vault/data-key.ts';
 import { eraseEverything } from '../../src/lib/vault/erase.ts';
 import { exclusively } from '../../src/lib/vault/exclusive.ts';
 import { addHome, listHomes } from '../../src/lib/vault/homes.ts';
@@ -33,6 +33,8 @@ const file = (fileName: string, series: ReadingSeries) => ({
 const vaultInPage = {
   keepSecret,
   readSecret,
+  listSecretIds,
+  dataKey,
   makeBackup,
   previewBackup,
   restoreBackup,

@@ -10,7 +10,8 @@ export interface VaultServer {
   stop(): void;
 }
 
-export async function serveVault(): Promise<VaultServer> {
+/** The vault's modules as one script that sets `window.vault`. */
+export async function vaultScript(): Promise<string> {
   const { output } = await build({
     // From the repository's root, where tests and measurements are started.
     input: resolve('tests/e2e/vault-in-page.ts'),
@@ -18,7 +19,11 @@ export async function serveVault(): Promise<VaultServer> {
     write: false,
     output: { format: 'iife', codeSplitting: false },
   });
-  const script = output[0].code;
+  return output[0].code;
+}
+
+export async function serveVault(): Promise<VaultServer> {
+  const script = await vaultScript();
   const server: Server = createServer((request, response) => {
     const isScript = request.url === '/vault.js';
     response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');

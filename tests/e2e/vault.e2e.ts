@@ -8,6 +8,7 @@ import { serveVault, type VaultServer } from './vault-server.ts';
 const soak = process.env.SOAK === '1';
 const races = soak ? 500 : 10;
 const kills = soak ? 200 : 10;
+const killsPerMigration = soak ? 20 : 3;
 test.setTimeout(soak ? 3_600_000 : 180_000);
 
 let server: VaultServer;
@@ -161,6 +162,98 @@ test('what the browser evicted comes back from a backup, by passphrase and by re
     expect(restored).toEqual({ before: 0, readings: 960, secret });
   }
 });
+
+/** Stores that the release of a schema version had. */
+const version1 = [
+  ...['homes', 'dayBlocks', 'imports', 'importSeries', 'secrets', 'wraps'],
+  ...['communities', 'contributions', 'norms', 'analyses', 'receipts', 'settings'],
+];
+const released: Readonly<Record<number, readonly string[]>> = {
+  1: version1,
+  2: [...version1, 'stewardships', 'stewardRecords'],
+};
+
+test('every older schema has a test of its migration', async ({ context }) => {
+  const page = await newTab(context);
+  await page.evaluate(() => window.vault.listHomes());
+  const [database] = await page.evaluate(() => indexedDB.databases());
+  expect(Object.keys(released).map(Number)).toEqual(
+    Array.from({ length: (database?.version ?? 0) - 1 }, (_, i) => i + 1),
+  );
+});
+
+/** Makes the page's database what it would be with an older release, with the records that release could have. */
+const goBackTo = (page: Page, version: number): Promise<void> =>
+  page.evaluate(
+    ([older, names]) =>
+      new Promise<void>((resolve, reject) => {
+        const fail = () => reject(new Error('cannot go back'));
+        const open = indexedDB.open('private-energy');
+        open.onerror = fail;
+        open.onsuccess = () => {
+          const newest = open.result;
+          const transaction = newest.transaction(names);
+          const stores = names.map((name) => {
+            const store = transaction.objectStore(name);
+            const indexes = Array.from(store.indexNames, (index) => [index, store.index(index).keyPath] as const);
+            const keys = store.getAllKeys();
+            const values: IDBRequest<unknown[]> = store.getAll();
+            return { name, keyPath: store.keyPath, indexes, keys, values };
+          });
+          transaction.oncomplete = () => {
+            newest.close();
+            indexedDB.deleteDatabase('private-energy').onsuccess = () => {
+              const again = indexedDB.open('private-energy', older);
+              again.onerror = fail;
+              again.onupgradeneeded = () => {
+                for (const { name, keyPath, indexes, keys, values } of stores) {
+                  const store = again.result.createObjectStore(name, { keyPath });
+                  for (const [index, path] of indexes) store.createIndex(index, path);
+                  for (const [i, value] of values.result.entries())
+                    store.put(value, keyPath === null ? keys.result[i] : undefined);
+                }
+              };
+              again.onsuccess = () => {
+                again.result.close();
+                resolve();
+              };
+            };
+          };
+        };
+      }),
+    [version, [...(released[version] ?? [])]] as const,
+  );
+
+for (const version of Object.keys(released).map(Number))
+  test(`a tab that is killed while it migrates from version ${version} loses nothing`, async ({ context }) => {
+    let page = await newTab(context);
+    const { homeId, secret } = await page.evaluate(async () => {
+      const home = await window.vault.addHome({ name: 'Home', timeZone: 'Europe/Berlin' });
+      await window.vault.addImport(home.id, window.vault.file('a', window.vault.quarterHours(1_600_000_200_000, 9600)));
+      const kept = await window.vault.keepSecret('member/a', crypto.getRandomValues(new Uint8Array(32)));
+      return { homeId: home.id, secret: Array.from(kept) };
+    });
+    for (let kill = 0; kill < killsPerMigration; kill++) {
+      // A page that has no connection open goes back.
+      await page.reload();
+      await goBackTo(page, version);
+      expect((await page.evaluate(() => indexedDB.databases())).map((database) => database.version)).toEqual([version]);
+      await page.close();
+      page = await newTab(context);
+      const migrating = page.evaluate(() => window.vault.listHomes()).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+      await page.close();
+      await migrating;
+      page = await newTab(context);
+      const found = await page.evaluate(async (home) => {
+        const series = await window.vault.readSeries(home, 'import');
+        const kept = await window.vault.readSecret('member/a');
+        const homes = await window.vault.listHomes();
+        return { readings: series?.startMs.length, secret: Array.from(kept ?? []), homes: homes.length };
+      }, homeId);
+      expect(found).toEqual({ readings: 9600, secret, homes: 1 });
+    }
+  });
 
 /** Files below a folder in which one of the needles stands. */
 async function filesHolding(folder: string, needles: readonly Buffer[]): Promise<string[]> {
