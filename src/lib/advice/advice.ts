@@ -15,7 +15,6 @@ export interface ComparedPlace {
   readonly name: FeatureName;
   /** 0 (lowest tenth) to 9 (highest); null where it is not known. */
   readonly rank: number | null;
-  readonly aboveMean: boolean | null;
 }
 
 export interface AdviceOptions {

@@ -34,18 +34,21 @@ export const dailyObservations = (
 ): WeatherData => {
   const observations: WeatherObservation[] = [];
   const dayNumbers: number[] = [];
-  let known = 0;
+  let [known, negative] = [0, 0];
   for (const day of days) {
     if (day.dayNumber < fromDay || day.dayNumber >= untilDay) continue;
     const share = day.measuredShare + day.estimatedShare;
     if (share < neededShare || day.spreadShare > 0) continue;
     known += 1;
+    if (day.energyWh < 0) negative += 1;
     const celsius = temperatureOn(temperatures, day.dayNumber);
     if (Number.isNaN(celsius)) continue;
     observations.push({ kwhPerDay: day.energyWh / 1000 / share, celsius: [celsius] });
     dayNumbers.push(day.dayNumber);
   }
   const base = { kind: 'daily' as const, observations, dayNumbers };
+  // CalTRACK flags negative use as net metering: such a register counts export too, and no model of use fits it.
+  if (negative > 0) return { ...base, problem: 'negative-use' };
   if (known > 0 && observations.length === 0) return { ...base, problem: 'no-temperatures' };
   if (observations.length < baselineDays * (1 - mostMissing)) return { ...base, problem: 'too-few-days' };
   return base;

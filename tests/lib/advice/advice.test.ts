@@ -99,8 +99,8 @@ describe('adviceFor', () => {
       comparison: {
         homes: 40,
         figures: [
-          { name: 'baseloadW', rank: baseload, aboveMean: baseload > 4 },
-          { name: 'eveningShare', rank: evening, aboveMean: evening > 4 },
+          { name: 'baseloadW', rank: baseload },
+          { name: 'eveningShare', rank: evening },
         ],
       },
     });
