@@ -102,7 +102,13 @@ async function serve(folder: string): Promise<void> {
   });
   const server = createAdaptorServer({
     fetch: endpoint.fetch,
-    serverOptions: { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 5_000, maxHeaderSize: 8192 },
+    serverOptions: {
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 5_000,
+      maxHeaderSize: 8192,
+      connectionsCheckingInterval: 2_000,
+    },
   });
   server.on('error', (error: Error) => fail(error.message));
   server.listen(Number(port), host, () => {

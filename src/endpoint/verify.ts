@@ -38,7 +38,7 @@ export async function verifyAll(core: Core): Promise<Findings> {
       if ((await store.read(name)) !== undefined) entries++;
     });
   };
-  await walk('communities');
+  for (const part of ['communities', 'foundings']) await walk(part);
   let blobs = 0;
   for (const bucket of await store.buckets()) {
     for (const hash of await store.blobs(bucket)) {

@@ -1,4 +1,5 @@
 /** Bytes that change on the disk are seen, named and never summed. */
+import { dirname } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { equalBytes } from '../../src/protocol/bytes.ts';
 import { decodeList } from '../../src/protocol/list.ts';
@@ -52,8 +53,13 @@ test('A damaged file of a closed round is not served, and verify names it', asyn
   await world.close(month);
   await world.check(month);
   expect(await world.faults()).toEqual([]);
+  // Three files of each folder, or all in the soak: reading everything for each takes long.
+  const tried = new Map<string, number>();
   for (const { path, file } of world.disk.files()) {
     if (!path.startsWith('/data/blobs/') && !path.startsWith('/data/ledger/')) continue;
+    const times = (tried.get(dirname(path)) ?? 0) + 1;
+    tried.set(dirname(path), times);
+    if (times > 3 && process.env.SOAK !== '1') continue;
     const whole = file.data;
     file.data = whole.with(whole.length - 1, (whole.at(-1) ?? 0) ^ 1);
     expect(await world.faults(), path).not.toEqual([]);
