@@ -63,7 +63,8 @@ export function addComparisonRoutes<E extends Env>(
     const round = await roundOf(context);
     const id = /^([0-9a-f]{64})\.bin$/.exec(context.req.param('file'))?.[1];
     const bytes: Bytes | undefined = id === undefined ? undefined : await comparisons.result(round, id);
-    if (bytes === undefined) throw new Problem('not-found', 'It is not there, or not yet.');
-    return fileAnswer(context.req.raw, bytes, 'immutable');
+    if (bytes !== undefined) return fileAnswer(context.req.raw, bytes, 'immutable');
+    if (id !== undefined && comparisons.waits(id)) return context.body(null, 204);
+    throw new Problem('not-found', 'There is no such comparison.');
   });
 }

@@ -84,7 +84,7 @@ export class Comparisons {
     return [...this.#open.values()];
   }
 
-  /** Takes up what an earlier process left. To be called once, before requests are taken. */
+  /** Takes up what an earlier process left, once; whatever is asked waits for it. */
   start(): Promise<void> {
     this.#ready ??= (async () => {
       for (const id of await this.#core.store.list('comparison-queue')) {
@@ -157,11 +157,17 @@ export class Comparisons {
    * @throws {Problem} `set-aside`
    */
   async result(round: Round, id: string): Promise<Bytes | undefined> {
+    await this.start();
     const result = await this.#core.store.read(resultName(round, id));
     if (result === undefined && (await this.#core.store.read(asideName(round, id))) !== undefined) {
       throw new Problem('set-aside', 'This comparison could not be computed, and will not be tried again.');
     }
     return result;
+  }
+
+  /** Whether a request waits to be computed. */
+  waits(id: string): boolean {
+    return this.#open.has(id);
   }
 
   #fullNorms(round: Round): Promise<FullNorms> {

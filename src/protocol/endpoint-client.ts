@@ -268,8 +268,9 @@ export class EndpointClient {
   }
 
   /** The encoded result of a comparison, for `checkComparisonResult`; undefined while it is not there. */
-  comparison(round: RoundAddress, request: Bytes): Promise<Bytes | undefined> {
-    return this.#find(`${pathOf(round)}/comparisons/${toHex(request)}.bin`, mostResultBytes);
+  async comparison(round: RoundAddress, request: Bytes): Promise<Bytes | undefined> {
+    const result = await this.#find(`${pathOf(round)}/comparisons/${toHex(request)}.bin`, mostResultBytes);
+    return result?.length === 0 ? undefined : result;
   }
 
   async #post(path: string, body: Bytes): Promise<Bytes> {

@@ -41,3 +41,9 @@ export async function closeRound(page: Page) {
   await page.getByRole('button', { name: 'Demo: close the round now' }).click();
   await expect(page.getByRole('heading', { name: 'Figure by figure' })).toBeVisible({ timeout: 90_000 });
 }
+
+/** Makes and uploads this home's comparison key, and waits for the answer that it brings. */
+export async function setUpComparisonKey(page: Page) {
+  await page.getByRole('button', { name: /Set up my comparison key/ }).click();
+  await expect(page.getByText('Compared under encryption')).toBeVisible({ timeout: 180_000 });
+}

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +106,28 @@ export class Product {
       });
       child.on('close', () => reject(new Error(`${name} ended: ${said}`)));
     });
+  }
+
+  /** Starts the endpoint and the app's server as parts that can be killed one by one. */
+  async startParts(): Promise<void> {
+    await this.startEndpoint();
+    await this.startApp(join(root, 'build', 'app'));
+  }
+
+  /** Ends the endpoint that was started as a part as a power cut would. */
+  async killEndpoint(): Promise<void> {
+    const at = this.#parts.findIndex(({ spawnargs }) => spawnargs.some((arg) => arg.endsWith('endpoint.mjs')));
+    const [part] = this.#parts.splice(at, 1);
+    if (part === undefined || at === -1) throw new Error('the endpoint was not started as a part');
+    part.kill('SIGKILL');
+    await once(part, 'close');
+  }
+
+  /** Everything that the endpoint has written. */
+  async endpointFiles(): Promise<Buffer[]> {
+    const entries = await readdir(join(this.#data, 'endpoint'), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name))));
   }
 
   /** Stops whatever runs; what it holds stays in its folder. */

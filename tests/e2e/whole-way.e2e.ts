@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { dataFolder, haveData } from '../real-files/data.ts';
 import { madeUpMeterFile } from './made-up-file.ts';
-import { closeRound, contribute, importFile, joinDemo, startRound } from './steps.ts';
+import { closeRound, contribute, importFile, joinDemo, setUpComparisonKey, startRound } from './steps.ts';
 import { expect, forgiveStoppedServers, test } from './support.ts';
 
 /** A real export of a Dutch smart meter; where the real files are not there, a made-up one in the same format. */
@@ -87,6 +87,7 @@ test('from a meter file to a comparison, which is still there when every server 
   await page.goto('/compare/');
   await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await closeRound(page);
+  await setUpComparisonKey(page);
   const verdict = page.getByText(/the mean of 41 homes/);
   await expect(verdict).toBeVisible();
   const said = await verdict.innerText();

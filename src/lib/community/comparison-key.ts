@@ -114,10 +114,9 @@ async function upload(
 
 /** Where the endpoint wants the upload to go on. */
 async function begin(endpoint: EndpointClient, community: Bytes, hash: Bytes, announcement: Bytes): Promise<number> {
-  const there = await endpoint.keyOffset(community, hash);
-  if (there !== undefined) return there;
+  // Once more is no error, and the endpoint may have forgotten what was begun long ago.
   await endpoint.announceKey(community, decodeSigned(announcement));
-  return 0;
+  return (await endpoint.keyOffset(community, hash)) ?? 0;
 }
 
 const canGoOn = ({ status, code }: EndpointError): boolean =>

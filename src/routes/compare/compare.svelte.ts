@@ -21,6 +21,8 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 /** First and longest wait between two looks for an answer. */
 const [firstPollMs, mostPollMs] = [1_000, 30_000];
 
+const isOpen = (state: StoredComparisonRequest['state']): boolean => state === 'waiting' || state === 'sent';
+
 class CompareState {
   status = $state<'loading' | 'ready'>('loading');
   /** What went wrong last, in words; everything that is stored is still shown. */
@@ -109,6 +111,7 @@ class CompareState {
       this.problem = wordsOf(error);
     }
     await this.load();
+    this.#pollLater();
   }
 
   /** Compares a month with its published norms and keeps the answer. */
@@ -122,24 +125,22 @@ class CompareState {
   #pollMs = firstPollMs;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * Brings the encrypted comparisons of all opened months as far as they go now, and looks again for answers while the
-   * app is in the foreground, less and less often.
-   */
+  /** Brings the encrypted comparisons of all opened months as far as they go now. */
   async #compareEncrypted(joined: JoinedCommunity): Promise<void> {
-    clearTimeout(this.#pollTimer);
     if ((await keyState(joined)) !== 'stored') return;
-    let waits = false;
     for (const { month, state } of this.rounds ?? []) {
       const known = this.requests.find((request) => request.month === month)?.state ?? 'waiting';
       const features = this.months.some((own) => own.month === month && !own.obstacle) && this.features(month);
-      if (state !== 'opened' || !['waiting', 'sent'].includes(known) || !features) continue;
+      if (state !== 'opened' || !isOpen(known) || !features) continue;
       const norms = await fetchNorms(joined, month);
-      if (norms === undefined) continue;
-      const request = await compareEncrypted(joined, norms, features);
-      waits ||= request?.state === 'sent';
+      if (norms !== undefined) await compareEncrypted(joined, norms, features);
     }
-    if (!waits || document.visibilityState !== 'visible') return;
+  }
+
+  /** Looks again for answers that are not there yet, less and less often, while the app is in the foreground. */
+  #pollLater(): void {
+    clearTimeout(this.#pollTimer);
+    if (!this.requests.some(({ state }) => isOpen(state)) || document.visibilityState !== 'visible') return;
     this.#pollTimer = setTimeout(() => void this.ask(), this.#pollMs);
     this.#pollMs = Math.min(mostPollMs, this.#pollMs * 1.5);
   }

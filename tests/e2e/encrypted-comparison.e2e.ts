@@ -1,0 +1,242 @@
+/** Encrypted comparison in the browser, with real keys: set up over a bad network, answered by an endpoint that is killed. */
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import * as v from 'valibot';
+import { codesOf, encodeVector, features } from '../../src/protocol/features.ts';
+import { demoHomes, demoSeed, demoZone } from '../../src/simulation/demo-community.ts';
+import { simulatedVector } from '../../src/simulation/home-month.ts';
+import { expectedNorms, expectedTotal } from '../../src/simulation/oracle.ts';
+import { dataFolder, haveData } from '../real-files/data.ts';
+import { madeUpMeterFile } from './made-up-file.ts';
+import { closeRound, contribute, importFile, joinDemo, startRound } from './steps.ts';
+import { expect, test } from './support.ts';
+
+const meterFile = () =>
+  haveData ? join(dataFolder, 'dev', 'csv', 'nl_dsmrreader_hourly_export.csv') : madeUpMeterFile();
+
+const analysisSchema = v.object({
+  source: v.string(),
+  comparison: v.object({
+    month: v.string(),
+    figures: v.array(v.object({ value: v.number(), rank: v.nullable(v.number()), aboveMean: v.nullable(v.boolean()) })),
+  }),
+});
+
+/** All records of one of the app's stores. */
+const storeOf = (page: Page, name: string): Promise<unknown[]> =>
+  page.evaluate(
+    (store) =>
+      new Promise<unknown[]>((resolve, reject) => {
+        const opening = indexedDB.open('private-energy');
+        opening.onerror = () => reject(new Error('no vault'));
+        opening.onsuccess = () => {
+          const asked = opening.result.transaction(store).objectStore(store).getAll();
+          asked.onsuccess = () => {
+            opening.result.close();
+            resolve(asked.result);
+          };
+        };
+      }),
+    name,
+  );
+
+/** Ranks and above-the-mean of a home among itself and the demo's homes, from plain vectors. */
+function expectedPlaces(month: string, values: readonly number[]) {
+  const named = { ...Object.fromEntries(features.map(({ name }, i) => [name, values[i] ?? 0])) };
+  const own = v.parse(
+    v.object(
+      v.entriesFromList(
+        features.map(({ name }) => name),
+        v.number(),
+      ),
+    ),
+    named,
+  );
+  const flat = Array<number>(24).fill(0);
+  const vectors = Array.from({ length: demoHomes }, (_, index) =>
+    simulatedVector({ seed: demoSeed, index, timeZone: demoZone, month }),
+  );
+  vectors.push(encodeVector(own, { weekdayWh: flat, weekendWh: flat }));
+  const { deciles, means } = expectedNorms(expectedTotal(vectors));
+  return codesOf(own).map((code, i) => ({
+    rank: (deciles[i] ?? []).filter((threshold) => code >= threshold).length,
+    aboveMean: code > (means[i] ?? 0),
+  }));
+}
+
+/** From a meter file to a round that is opened, in which this home takes part. */
+async function openedMonth(page: Page): Promise<string> {
+  await importFile(page, meterFile());
+  await joinDemo(page);
+  const month = await page.getByRole('combobox', { name: 'Month' }).inputValue();
+  await startRound(page, month);
+  await contribute(page);
+  await closeRound(page);
+  return month;
+}
+
+const setUp = (page: Page) => page.getByRole('button', { name: /Set up my comparison key/ });
+const goOn = (page: Page) => page.getByRole('button', { name: 'Go on with the upload' });
+
+test('A home’s place is worked out under encryption and equals the plain one, over a bad network and a killed endpoint', async ({
+  page,
+  product,
+  context,
+  complaints,
+}) => {
+  test.setTimeout(420_000);
+  const month = await openedMonth(page);
+  await expect(page.getByText('Compared on this device with')).toBeVisible();
+  await expect(page.getByText(/You are (among|lower|higher)/)).toBeHidden();
+  // From here on the programs run by themselves, so that one can be killed.
+  await product.stop();
+  await product.startParts();
+
+  const sent: Buffer[] = [];
+  let pieces = 0;
+  let cuts = 0;
+  await context.route(/comparison-keys\/[0-9a-f]{64}$/, async (route) => {
+    const request = route.request();
+    if (request.method() !== 'PATCH') return route.continue();
+    pieces++;
+    // Five cuts, the last one right after another.
+    if ([3, 9, 20, 40, 41].includes(pieces)) {
+      cuts++;
+      return route.abort('internetdisconnected');
+    }
+    return route.continue();
+  });
+  context.on('request', (request) => {
+    const body = request.postDataBuffer();
+    if (body !== null && request.url().startsWith(product.endpoint)) sent.push(body);
+  });
+
+  await setUp(page).click();
+  await expect(page.getByText(/Making your comparison key: about \d+ seconds/)).toBeVisible({ timeout: 60_000 });
+  const bar = page.getByRole('progressbar');
+  const seen = new Set<number>();
+  for (let i = 0; i < 6; i++) {
+    seen.add(Number(await bar.getAttribute('value')));
+    await page.waitForTimeout(500);
+  }
+  expect(seen.size).toBeGreaterThan(2);
+
+  // A reload in the middle of the upload: it is not made again, and goes on where it was.
+  await expect(page.getByText('Uploading the public part')).toBeVisible({ timeout: 120_000 });
+  await expect.poll(() => pieces).toBeGreaterThan(10);
+  const secrets = await storeOf(page, 'secrets');
+  await page.reload();
+  const before = pieces;
+  await goOn(page).click();
+  const accepted = page.waitForResponse(
+    (response) => response.url().endsWith('/comparisons') && response.request().method() === 'POST' && response.ok(),
+    { timeout: 120_000 },
+  );
+  await accepted;
+  await product.killEndpoint();
+  expect(cuts).toBe(5);
+  expect(pieces - before).toBeLessThan(55);
+  expect(await storeOf(page, 'secrets')).toHaveLength(secrets.length);
+  expect(await storeOf(page, 'serverKeys')).toMatchObject([{ state: 'stored' }]);
+  await product.startEndpoint();
+
+  await expect(page.getByText('Compared under encryption')).toBeVisible({ timeout: 120_000 });
+  const verdict = page.getByText(/the mean of 41 homes/);
+  await expect(verdict).toBeVisible();
+  await expect(page.getByText(/You are (among|lower|higher)/)).toBeVisible();
+  const analyses = v.parse(v.array(analysisSchema), await storeOf(page, 'analyses'));
+  expect(analyses).toHaveLength(1);
+  const [analysis] = analyses;
+  if (analysis === undefined) throw new Error('no analysis');
+  expect(analysis.source).toBe('encrypted');
+  const { figures } = analysis.comparison;
+  const places = figures.map(({ rank, aboveMean }) => ({ rank, aboveMean }));
+  const values = figures.map(({ value }) => value);
+  expect(places).toEqual(expectedPlaces(month, values));
+
+  // Neither what left the app nor what the endpoint wrote says a figure or an answer.
+  const named = v.parse(
+    v.object(
+      v.entriesFromList(
+        features.map(({ name }) => name),
+        v.number(),
+      ),
+    ),
+    Object.fromEntries(features.map(({ name }, i) => [name, values[i] ?? 0])),
+  );
+  const patterns = [codesOf(named), places.map(({ rank }) => rank ?? 0)].flatMap(encodings);
+  patterns.push(...values.map((value) => Buffer.from(new Float64Array([value]).buffer)));
+  const written = await product.endpointFiles();
+  const finds = (bytes: Buffer): boolean => patterns.some((pattern) => bytes.includes(pattern));
+  for (const pattern of patterns) expect(finds(Buffer.concat([written[0] ?? Buffer.of(), pattern]))).toBe(true);
+  expect(sent.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(28_459_264 / 2);
+  expect([...sent, ...written].filter(finds)).toHaveLength(0);
+
+  await page.goto('/receipts/');
+  await expect(page.getByRole('heading', { name: 'Comparison key' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: /Comparison request for/ })).toBeVisible();
+
+  // Past answers open when every server is gone.
+  await product.stop();
+  await page.goto('/compare/');
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
+  await expect(verdict).toBeVisible();
+  await expect(page.getByText('Compared under encryption')).toBeVisible();
+  await product.start();
+  const expected =
+    /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|Failed to update a ServiceWorker/;
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
+});
+
+test('A second tab and a cancelled set-up make no second key; a garbage answer is said to be unreadable', async ({
+  page,
+  product,
+  context,
+}) => {
+  test.setTimeout(300_000);
+  const month = await openedMonth(page);
+  await context.route(/\/comparisons\/[0-9a-f]{64}\.bin$/, (route) =>
+    route.fulfill({
+      body: Buffer.alloc(264_000, 7),
+      headers: { 'access-control-allow-origin': product.origin, 'cross-origin-resource-policy': 'cross-origin' },
+    }),
+  );
+  await setUp(page).click();
+  await expect(page.getByText(/Making your comparison key/)).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('progressbar')).toBeHidden();
+  const comparisonKeys = async (): Promise<number> =>
+    (await storeOf(page, 'secrets')).filter((one) =>
+      v.is(v.object({ id: v.pipe(v.string(), v.startsWith('comparison/')) }), one),
+    ).length;
+  expect(await comparisonKeys()).toBe(1);
+
+  const second = await context.newPage();
+  await second.goto('/compare/');
+  await second.getByRole('combobox', { name: 'Month' }).selectOption(month);
+  await Promise.all([setUp(page).click(), setUp(second).click()]);
+  await expect(page.getByText('This answer could not be read.')).toBeVisible({ timeout: 180_000 });
+  expect(await comparisonKeys()).toBe(1);
+  expect(await storeOf(page, 'serverKeys')).toHaveLength(1);
+  expect(await storeOf(page, 'comparisonRequests')).toMatchObject([{ state: 'unreadable' }]);
+  // Nothing else has changed: what was compared on this device is still there.
+  await expect(page.getByText('Compared on this device with')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Figure by figure' })).toBeVisible();
+  await second.close();
+});
+
+/** Ways to write eight small numbers down. */
+function encodings(values: readonly number[]): Buffer[] {
+  const cbor = (value: number): number[] => (value < 24 ? [value] : [24, value]);
+  return [
+    Buffer.from(values.flatMap(cbor)),
+    Buffer.from(values),
+    Buffer.from(new Uint16Array(values).buffer),
+    Buffer.from(new Uint32Array(values).buffer),
+    Buffer.from(new BigUint64Array(values.map(BigInt)).buffer),
+    Buffer.from(new Float32Array(values).buffer),
+    Buffer.from(new Float64Array(values).buffer),
+    Buffer.from(values.join(',')),
+    Buffer.from(values.join(', ')),
+  ];
+}
