@@ -1,6 +1,6 @@
 /** Bars of energy over hours, days or months: what a period is cut into, and its sentence. */
 import { dayOfNumber } from '../series/local-day.ts';
-import { isWholeDay, type DayTotal } from '../usage/days.ts';
+import { isWholeDay, wholeDayShare, type DayTotal } from '../usage/days.ts';
 import type { HourTable } from '../usage/hour-table.ts';
 import { addMonths, monthDays } from '../usage/month.ts';
 import { againstLastYear, againstPrevious, periodTotal, type PeriodComparison } from '../usage/periods.ts';
@@ -113,7 +113,8 @@ export const describeSpan = (days: readonly DayTotal[], span: DaySpan): string =
   if (total.energyWh === 0 && total.wholeDays === 0) return `${name}: no readings.`;
   const first = days[0]?.dayNumber ?? 0;
   const within = days.slice(Math.max(0, span.fromDay - first), Math.max(0, span.untilDay - first));
-  const gaps = total.days - within.filter(isWholeDay).length;
+  const billed = within.filter((day) => day.spreadShare > 1 - wholeDayShare).length;
+  const gaps = total.days - billed - within.filter(isWholeDay).length;
   const parts = [`${name}: ${formatKwh(total.energyWh)}`];
   if (total.days > 1 && total.meanDailyWh !== undefined) parts.push(`, ${formatKwh(total.meanDailyWh)} on a mean day`);
   const previous = againstPrevious(days, span.fromDay, span.untilDay);
@@ -124,6 +125,10 @@ export const describeSpan = (days: readonly DayTotal[], span: DaySpan): string =
   ];
   if (compared.length > 0) parts.push(`, ${compared.join(' and ')}`);
   parts.push('.');
+  if (billed > 0)
+    parts.push(
+      ` ${billed} of ${total.days} ${total.days === 1 ? 'day is' : 'days are'} known only as part of a bill or of another reading of more than a day.`,
+    );
   if (gaps > 0)
     parts.push(
       total.days === 1

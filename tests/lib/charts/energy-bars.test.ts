@@ -39,6 +39,14 @@ describe('describeSpan', () => {
     expect(describeSpan(days, span('2022-01-01', '2022-01-31'))).toBe('January 2022: no readings.');
   });
 
+  it('tells days of a bill from gaps', () => {
+    const bill = seriesOf('2024-01-01', '2024-01-31', 30 * 86_400, () => 300_000);
+    const billed = dayTotals(hourTable(bill, zone));
+    expect(describeSpan(billed, span('2024-01-01', '2024-01-31'))).toMatch(
+      /^January 2024: 300 kWh\. 30 of 31 days are known only as part of a bill .* 1 of 31 days has gaps/,
+    );
+  });
+
   it('names spans shortly', () => {
     expect(spanName(span('2023-01-01', '2023-12-31'))).toBe('2023');
     expect(spanName(span('2024-02-01', '2024-02-29'))).toBe('February 2024');
