@@ -9,7 +9,32 @@ import type { Protection } from '../vault/protection.ts';
 import type { StoredServerKey } from '../vault/schema.ts';
 import type { GroupPlaces } from './make-comparison.ts';
 import type { Answer, ComparisonJob, ContributionJob, FheWorker, Membership, Step } from './worker.ts';
+import type {
+  Advance,
+  AdvanceChoices,
+  AdvanceStep,
+  Ask,
+  Draft,
+  OwnInvite,
+  OwnPart,
+  PlannedRound,
+  Seat,
+  StewardJob,
+} from './steward.ts';
 
+export type {
+  Advance,
+  AdvanceChoices,
+  AdvanceStep,
+  Ask,
+  AskedResponse,
+  Draft,
+  OwnInvite,
+  OwnPart,
+  PlannedRound,
+  Seat,
+  StewardJob,
+} from './steward.ts';
 export type { Membership, Step } from './worker.ts';
 
 /** Why the worker could not do what it was asked; the message is for the user. */
@@ -156,6 +181,53 @@ export const openComparison = (
   request: Bytes,
   result: Bytes,
 ): Promise<GroupPlaces[] | undefined> => enqueue((api) => api.openComparison(community, manifest, request, result));
+
+/** Drafts a community, see `steward.ts`, as all of the stewards' calls. @throws {FheError} `locked` */
+export const startFounding = (draft: Draft, name: string): Promise<Seat> =>
+  enqueue((api) => api.startFounding(draft, name));
+
+export const takeSeat = (terms: Bytes, seat: number, seatSeed: Bytes, name: string): Promise<Seat> =>
+  enqueue((api) => api.takeSeat(terms, seat, seatSeed, name));
+
+/** Seeds for the other stewards' links. */
+export const seatSeeds = (founding: string, stewards: number): Promise<Bytes[]> =>
+  enqueue((api) => api.seatSeeds(founding, stewards));
+
+export const leaveFounding = (founding: string): Promise<void> => enqueue((api) => api.leaveFounding(founding));
+
+/** The encoded manifest with this steward's signature. */
+export const signManifest = (state: Bytes, founding: string, community: Bytes): Promise<Bytes> =>
+  enqueue((api) => api.signManifest(state, founding, community));
+
+export const ownInvites = (founding: string, count: number): Promise<OwnInvite[]> =>
+  enqueue((api) => api.ownInvites(founding, count));
+
+export const ownParts = (founding: string): Promise<Record<string, OwnPart>> =>
+  enqueue((api) => api.ownParts(founding));
+
+export const announceRounds = (
+  job: StewardJob,
+  rounds: readonly PlannedRound[],
+  ask: Ask,
+  onstep: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<void> => enqueue((api) => api.announceRounds(job, rounds, proxy(ask), proxy(onstep)), signal);
+
+export const closeRound = (job: StewardJob, month: string, ask: Ask): Promise<void> =>
+  enqueue((api) => api.closeRound(job, month, proxy(ask)));
+
+export const giveUpRound = (job: StewardJob, month: string, ask: Ask): Promise<void> =>
+  enqueue((api) => api.giveUpRound(job, month, proxy(ask)));
+
+/** @throws DOMException `AbortError` after `signal` */
+export const advanceRound = (
+  job: StewardJob,
+  month: string,
+  choices: AdvanceChoices,
+  ask: Ask,
+  onstep: (step: AdvanceStep) => void,
+  signal?: AbortSignal,
+): Promise<Advance> => enqueue((api) => api.advanceRound(job, month, choices, proxy(ask), proxy(onstep)), signal);
 
 /** What protects the keys on this device. */
 export const readProtection = (): Promise<Protection> => enqueue((api) => api.readProtection());

@@ -8,6 +8,7 @@ import { certify, type Certificate } from '../../protocol/certificate.ts';
 import { normsId, signKeyAnnouncement } from '../../protocol/comparison.ts';
 import { encodeContribution } from '../../protocol/contribution.ts';
 import { randomSeed, signerFromSeed } from '../../protocol/ed25519.ts';
+import { EndpointError } from '../../protocol/endpoint-client.ts';
 import { ProtocolError } from '../../protocol/error.ts';
 import { sha256 } from '../../protocol/hash.ts';
 import { checkManifest } from '../../protocol/manifest.ts';
@@ -32,6 +33,24 @@ import { keepSecret, readSecret, secretId } from '../vault/secrets.ts';
 import { makeClientKey, makeServerKey, measureServerKeyMs } from './comparison.ts';
 import { makeComparisonRequest, readComparison, type GroupPlaces } from './make-comparison.ts';
 import { makeContribution, type Member, type Step } from './make-contribution.ts';
+import {
+  advanceRound,
+  announceRounds,
+  closeRound,
+  giveUpRound,
+  leaveFounding,
+  ownInvites,
+  ownParts,
+  seatSeeds,
+  signManifest,
+  startFounding,
+  takeSeat,
+  type AdvanceChoices,
+  type AdvanceStep,
+  type Ask,
+  type PlannedRound,
+  type StewardJob,
+} from './steward.ts';
 import type { TfheModule } from './tfhe-module.ts';
 import { ensureTrustedTypes } from './trusted-types.ts';
 
@@ -72,8 +91,11 @@ class WorkerFailure extends Error {
 export type Answer<T> =
   { readonly value: T } | { readonly failure: { readonly code: string; readonly message: string } };
 
-const isExpected = (error: unknown): error is ProtocolError | VaultError | WorkerFailure =>
-  error instanceof ProtocolError || error instanceof VaultError || error instanceof WorkerFailure;
+const isExpected = (error: unknown): error is ProtocolError | VaultError | EndpointError | WorkerFailure =>
+  error instanceof EndpointError ||
+  error instanceof ProtocolError ||
+  error instanceof VaultError ||
+  error instanceof WorkerFailure;
 
 const answering =
   <Inputs extends unknown[], T>(work: (...inputs: Inputs) => Promise<T>) =>
@@ -221,6 +243,23 @@ const api = {
   openComparison: answering(openComparison),
   createMember: answering(createMember),
   makeContribution: answering(contribute),
+  startFounding: answering(startFounding),
+  takeSeat: answering(takeSeat),
+  seatSeeds: answering(seatSeeds),
+  leaveFounding: answering(leaveFounding),
+  signManifest: answering(signManifest),
+  ownInvites: answering(ownInvites),
+  ownParts: answering(ownParts),
+  announceRounds: answering(
+    (job: StewardJob, rounds: readonly PlannedRound[], ask: Ask, onstep: (done: number, total: number) => void) =>
+      announceRounds(job, rounds, ask, onstep, loaded),
+  ),
+  closeRound: answering((job: StewardJob, month: string, ask: Ask) => closeRound(job, month, ask, loaded)),
+  giveUpRound: answering((job: StewardJob, month: string, ask: Ask) => giveUpRound(job, month, ask, loaded)),
+  advanceRound: answering(
+    (job: StewardJob, month: string, choices: AdvanceChoices, ask: Ask, onstep: (step: AdvanceStep) => void) =>
+      advanceRound(job, month, choices, ask, onstep, loaded),
+  ),
   readProtection: answering(readProtection),
   setPassphrase: answering(setPassphrase),
   removePassphrase: answering(removePassphrase),
