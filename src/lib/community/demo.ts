@@ -6,10 +6,16 @@ import * as v from 'valibot';
 import { month } from '../../protocol/fields.ts';
 
 const demoSchema = v.object({
-  demo: v.nullable(v.object({ community: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), name: v.string() })),
+  demo: v.nullable(
+    v.object({
+      community: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      name: v.string(),
+      endpoint: v.pipe(v.string(), v.url()),
+    }),
+  ),
 });
 
-/** The demo community's id and name. */
+/** The demo community's id and name, and its endpoint's address. */
 export type Demo = NonNullable<v.InferOutput<typeof demoSchema>['demo']>;
 
 /** The demo could not do what it was asked; the message is for the user. */

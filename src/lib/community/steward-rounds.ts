@@ -7,6 +7,7 @@ import { sealsNeeded } from '../../protocol/seal.ts';
 import { decodeSigned } from '../../protocol/signed.ts';
 import * as fhe from '../fhe/client.ts';
 import type { Advance, AdvanceChoices, AdvanceStep, OwnPart, PlannedRound, StewardJob } from '../fhe/client.ts';
+import { addMonths } from '../usage/month.ts';
 import { exclusively } from '../vault/exclusive.ts';
 import type { Stewardship } from '../vault/schema.ts';
 import { askAt, endpointAt } from './requests.ts';
@@ -53,12 +54,6 @@ export async function stewardRounds({ stewardship, community }: StewardedCommuni
 
 const dayMs = 86_400_000;
 
-/** The month so many months after another. */
-export function monthAfter(month: string, count: number): string {
-  const [year = 0, number = 1] = month.split('-').map(Number);
-  return new Date(Date.UTC(year, number - 1 + count, 1)).toISOString().slice(0, 7);
-}
-
 /**
  * When a month's round closes if nobody has said so yet: on the 15th of the next month at midnight UTC, but no sooner
  * than two weeks from now.
@@ -76,7 +71,7 @@ export const planRounds = (
   nowMs: number,
 ): PlannedRound[] =>
   Array.from({ length: count }, (_, i) => {
-    const month = monthAfter(from, i);
+    const month = addMonths(from, i);
     return { month, closesMs: known.find((one) => one.month === month)?.closesMs ?? closingMs(month, nowMs) };
   });
 
