@@ -31,9 +31,11 @@ beforeAll(async () => {
   server = serve({
     port: 0,
     hostname: '127.0.0.1',
-    fetch: (request: Request) => {
-      if (request.url.endsWith('/contributions') && takes-- <= 0) return new Response('', { status: 503 });
-      return endpoint.fetch(request);
+    fetch: async (request: Request) => {
+      if (!request.url.endsWith('/contributions') || takes-- > 0) return endpoint.fetch(request);
+      // An answer before the whole request has come could cut the connection.
+      await request.arrayBuffer();
+      return new Response('', { status: 503 });
     },
   });
   await once(server, 'listening');
