@@ -16,6 +16,7 @@ import { Contributions } from './contributions.ts';
 import type { Core, Round } from './core.ts';
 import { fileAnswer, type Caching } from './files.ts';
 import { addEntry, addManifestSignature, addTerms, foundingFile } from './foundings.ts';
+import { addLeave } from './leaving.ts';
 import { reasonOf, shortAddress } from './log.ts';
 import { Metrics } from './metrics.ts';
 import {
@@ -219,6 +220,14 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.post('/communities/:id/round-keys', async (context) => {
     const community = await core.community(idOf(context));
     await addRoundKey(core, community, decodeSigned(await readBody(context.req.raw, mostFileBytes, bodyMs)));
+    return context.body(null, 204);
+  });
+
+  app.post('/communities/:id/leave', async (context) => {
+    const id = idOf(context);
+    const message = decodeSigned(await readBody(context.req.raw, mostWordBytes, bodyMs));
+    const invite = await addLeave(core, await core.community(id), message);
+    await comparisons?.keys.removeAllOf(id, invite);
     return context.body(null, 204);
   });
 

@@ -16,6 +16,7 @@ import { signMessage, type SignedMessage } from '../protocol/signed.ts';
 import { bind, bindHome } from './bindings.ts';
 import { closedRound, closesNow, isClosing } from './closing.ts';
 import type { Core, Round } from './core.ts';
+import { hasLeft, removeContributions } from './leaving.ts';
 import { encodeKept, keptName, keptVersions, readKept, type KeptContribution } from './kept.ts';
 import { Problem } from './problem.ts';
 
@@ -33,7 +34,7 @@ export class Contributions {
    *
    * @param body - as `encodeContribution` makes it
    * @throws {ProtocolError} what is wrong with it
-   * @throws {Problem} `not-announced`, `round-closed`, `round-full`, `already-bound`, `superseded`, `too-many`
+   * @throws {Problem} `not-announced`, `round-closed`, `round-full`, `already-bound`, `superseded`, `too-many`, `left`
    */
   async take(round: Round, body: Uint8Array): Promise<SignedMessage> {
     const announcement = await this.#core.announcement(round);
@@ -55,6 +56,7 @@ export class Contributions {
     const there = await keptVersions(this.#core, round);
     this.#checkVersion(checked, there);
     await this.#bind(round, checked);
+    if (await hasLeft(this.#core, round.community, toHex(checked.header.invite))) throw left();
     this.#takeSeat(round, toHex(checked.header.invite), there);
     return this.#acknowledge(round, contribution, checked, {
       signed: contribution.signed,
@@ -111,6 +113,11 @@ export class Contributions {
       await Promise.all(ciphertexts.map((ciphertext) => store.putBlob(round.bucket, ciphertext)));
       const name = keptName(round, toHex(header.invite), header.version);
       await this.#core.createOnce(name, encodeKept(kept), otherOfThisVersion);
+      // A home that left while this was on its way has had its contributions looked for before this one was there.
+      if (await hasLeft(this.#core, round.community, toHex(header.invite))) {
+        await removeContributions(this.#core, round, toHex(header.invite));
+        throw left();
+      }
     }
     // Who closes a round says so before looking for contributions. If that has not happened by now, this one, which is
     // durable, will be found; else only the list knows.
@@ -132,6 +139,8 @@ export class Contributions {
 
 const closed = ({ month }: Round): Problem =>
   new Problem('round-closed', `The round of ${month} takes no contributions any more.`);
+
+const left = (): Problem => new Problem('left', 'This home has left the community; nothing more is taken from it.');
 
 const otherOfThisVersion = (): ProtocolError =>
   new ProtocolError('already-decided', 'Another contribution of this version is there; count the version up');

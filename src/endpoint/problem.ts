@@ -20,6 +20,7 @@ const own = {
   'round-closed': [409, 'The round is closed'],
   'round-full': [409, 'The round is full'],
   superseded: [409, 'A newer version is there'],
+  left: [409, 'The home has left the community'],
   'already-bound': [409, 'The invite or key is taken'],
   'too-many': [429, 'There are too many of these'],
   'too-fast': [429, 'Too many requests'],

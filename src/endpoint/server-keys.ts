@@ -212,6 +212,13 @@ export class ServerKeys {
     }
   }
 
+  /** Removes a home's server keys, but for those that a comparison still waits for. */
+  async removeAllOf(id: string, invite: string): Promise<void> {
+    for (const key of await this.#core.store.list(`communities/${id}/server-keys-of/${invite}`)) {
+      if (!this.#isNeeded(key)) await this.#remove(id, invite, key);
+    }
+  }
+
   async #makeRoom(id: string, invite: string): Promise<void> {
     const keys = await this.#core.store.list(`communities/${id}/server-keys-of/${invite}`);
     const dated = await Promise.all(

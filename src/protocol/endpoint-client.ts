@@ -160,6 +160,11 @@ export class EndpointClient {
     return decodeSigned(await this.#post(`${pathOf(round)}/contributions`, body));
   }
 
+  /** Ends a home's membership. */
+  async leave(community: Bytes, leave: SignedMessage): Promise<void> {
+    await this.#post(`/communities/${toHex(community)}/leave`, encodeSigned(leave));
+  }
+
   /** Sends one or more stewards' words that a round shall close before its date; with t of them it closes. */
   async close(round: RoundAddress, close: SignedMessage): Promise<void> {
     await this.#post(`${pathOf(round)}/close`, encodeSigned(close));
