@@ -29,10 +29,12 @@ const fastestMs = (work: () => unknown): number => {
   return Math.round(best * 10) / 10;
 };
 
-const firstMs = (work: () => unknown): number => {
-  const started = performance.now();
+/** Wall and processor time of one run, ms: the latter is what counts where other programs share the core. */
+const once = (work: () => unknown): { wallMs: number; processorMs: number } => {
+  const [started, used] = [performance.now(), process.cpuUsage()];
   work();
-  return Math.round((performance.now() - started) * 10) / 10;
+  const { user, system } = process.cpuUsage(used);
+  return { wallMs: Math.round(performance.now() - started), processorMs: Math.round((user + system) / 1000) };
 };
 
 const band = { name: 'Night', perKwh: 0.2, windows: [{ days: 'all', fromMinute: 1380, untilMinute: 420 }] };
@@ -62,14 +64,15 @@ export const bench = (): Promise<Record<string, unknown>> => {
     contracts: Array.from({ length: 10 }, (_, year) => ({ from: `${2014 + year}-01-01`, ...prices })),
   });
   const all = () => analyseHome({ timeZone, importSeries, tariff, otherTariff: tariff, temperatures });
-  const first = firstMs(all);
+  const first = once(all);
   const table = hourTable(importSeries, timeZone);
   const days = dayTotals(table);
   const period = { fromDay: table.firstDay, untilDay: table.firstDay + table.dayCount };
   const last = period.untilDay;
   return Promise.resolve({
     readings: importSeries.startMs.length,
-    'all figures, first time (ms)': first,
+    'all figures, first time': first,
+    'all figures, second time': once(all),
     'all figures (ms)': fastestMs(all),
     'hour table (ms)': fastestMs(() => hourTable(importSeries, timeZone)),
     'day totals (ms)': fastestMs(() => dayTotals(table)),

@@ -231,7 +231,7 @@ export const costOf = (
     total: lines.reduce((sum, line) => sum + line.amount, 0),
     importKwh: importWh / 1000,
     exportKwh: exportWh / 1000,
-    unpricedKwh: energyWithin(importSeries, fromMs, pricedFromMs) / 1000,
+    unpricedKwh: pricedFromMs <= fromMs ? 0 : energyWithin(importSeries, fromMs, pricedFromMs) / 1000,
     byDay,
   };
 };

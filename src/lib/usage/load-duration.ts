@@ -41,7 +41,7 @@ export const loadDuration = (table: HourTable, fromDay = 0, untilDay = table.day
     if (highest.length < 3 || power > (highest[2]?.watts ?? 0)) {
       highest.push({ startMs: table.startMs[i] ?? 0, watts: power });
       highest.sort((a, b) => b.watts - a.watts);
-      highest.length = Math.min(3, highest.length);
+      if (highest.length > 3) highest.pop();
     }
   }
   if (count === 0) return undefined;

@@ -67,6 +67,8 @@ const fewestDegreeDaysDaily = 10;
 interface Column {
   readonly balanceC: number;
   readonly x: Float64Array;
+  /** Weight × degree days. */
+  readonly weighted: Float64Array;
   /** Weighted mean, and weighted sums of squares and products about the means. */
   readonly mean: number;
   readonly xx: number;
@@ -115,7 +117,7 @@ export const fitWeatherModel = (observations: readonly WeatherObservation[]): We
       xx += weighted * deviation;
       xy += weighted * ((y[i] ?? 0) - meanY);
     }
-    return xx > 0 ? { balanceC, x, mean, xx, xy } : undefined;
+    return xx > 0 ? { balanceC, x, weighted: x.map((value, i) => value * (weights[i] ?? 0)), mean, xx, xy } : undefined;
   };
   const columns = (degrees: (celsius: number, balanceC: number) => number): Column[] =>
     balancePoints.flatMap((balanceC) => column(degrees, balanceC) ?? []);
@@ -144,8 +146,8 @@ export const fitWeatherModel = (observations: readonly WeatherObservation[]): We
     for (const cooling of coolingColumns) {
       if (cooling.balanceC < heating.balanceC) continue;
       let products = 0;
-      const [hx, cx] = [heating.x, cooling.x];
-      for (let i = 0; i < n; i += 1) products += (weights[i] ?? 0) * (hx[i] ?? 0) * (cx[i] ?? 0);
+      const [hx, cx] = [heating.weighted, cooling.x];
+      for (let i = 0; i < n; i += 1) products += (hx[i] ?? 0) * (cx[i] ?? 0);
       const hc = products - totalWeight * heating.mean * cooling.mean;
       const determinant = heating.xx * cooling.xx - hc * hc;
       if (determinant <= 1e-9 * heating.xx * cooling.xx) continue;
