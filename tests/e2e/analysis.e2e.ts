@@ -85,6 +85,24 @@ test('trends: every view, the day behind a bar, zoom, numbers and picture to tak
   await page.getByRole('button', { name: 'Zoom out' }).click();
   await expect(slider).toHaveAttribute('aria-valuemax', '1');
 
+  // Two fingers that move apart show less, around where they are.
+  await page.getByRole('button', { name: 'Month', exact: true }).click();
+  const days = Number(await slider.getAttribute('aria-valuemax')) + 1;
+  expect(days).toBeGreaterThan(27);
+  await slider.evaluate((element) => {
+    const clientY = element.getBoundingClientRect().top + 60;
+    const finger = (type: string, pointerId: number, clientX: number) =>
+      element.dispatchEvent(
+        new PointerEvent(type, { bubbles: true, pointerType: 'touch', pointerId, clientX, clientY, buttons: 1 }),
+      );
+    finger('pointerdown', 11, 150);
+    finger('pointerdown', 12, 200);
+    finger('pointermove', 12, 300);
+    finger('pointerup', 11, 150);
+    finger('pointerup', 12, 300);
+  });
+  await expect.poll(async () => Number(await slider.getAttribute('aria-valuemax')) + 1).toBeLessThan(days / 2);
+
   // Numbers agree with what was imported: 31 days of January.
   await page.getByRole('button', { name: 'Month', exact: true }).click();
   await page.getByText('Show the numbers').first().click();
