@@ -75,7 +75,7 @@ async function publishKeys(page: Page) {
   await page.getByLabel('From').fill(month);
   await page.getByLabel('Months').selectOption('2');
   await page.getByRole('button', { name: 'Publish my keys' }).first().click();
-  await expect(page.getByRole('progressbar')).toBeHidden({ timeout: 60_000 });
+  await expect(page.getByRole('progressbar')).toHaveCount(0, { timeout: 60_000 });
   await expect(roundCard(page)).toContainText(/Waiting for keys|Collecting/);
 }
 
