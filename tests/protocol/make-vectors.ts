@@ -13,6 +13,7 @@ import {
   type ContributionHeader,
 } from '../../src/protocol/contribution.ts';
 import type { Signer } from '../../src/protocol/ed25519.ts';
+import { encodeTerms } from '../../src/protocol/founding.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import { encodeEntries, extend, firstPosition, type LogEntry } from '../../src/protocol/head.ts';
 import { encodeInviteLink } from '../../src/protocol/invite.ts';
@@ -187,6 +188,7 @@ export async function makeVectors(): Promise<Map<string, Vectors>> {
     await amendmentVectors(example, stranger),
     await leaveVectors(example, stranger),
     await headVectors(example, stranger),
+    await foundingVectors(stranger),
     await inviteVectors(example),
   ];
   return new Map(all.map((vectors) => [vectors.message, vectors]));
@@ -890,6 +892,61 @@ async function headVectors(example: Example, stranger: Signer): Promise<Vectors>
       await fault('one entry more than the log', 'split-view', { count: 4 }),
       await fault('the known head again', 'split-view', { count: known.count, head: known.head }),
       await fault('a count below zero', 'malformed', { count: -1 }),
+    ],
+  };
+}
+
+async function foundingVectors(stranger: Signer): Promise<Vectors> {
+  const seats = await Promise.all([0, 1, 2].map((i) => signerOf(`seat ${i}`)));
+  const steward = await signerOf('steward 1');
+  const salt = (await seedOf('salt')).slice(0, 16);
+  const terms = encodeTerms({
+    name: 'Example Street',
+    threshold: 2,
+    minimumHomes: 15,
+    cohorts: ['flat', 'house'],
+    publishes: ['profiles'],
+    endpointKey: (await signerOf('endpoint')).publicKey,
+    lookHours: 48,
+    invitesEach: 2,
+    seats: seats.map(({ publicKey }) => publicKey),
+    salt,
+  });
+  const invites = await Promise.all(
+    [0, 1].map(async (i) => signInvite(salt, (await signerOf(`invite ${i}`)).publicKey, 1, steward)),
+  );
+  const pairs = (of: readonly { key: Bytes; signature: Bytes }[]): CborValue =>
+    of.map((one) => [one.key, one.signature]);
+  const fields: Fields = {
+    founding: await sha256(terms),
+    seat: 1,
+    name: 'Steward 2',
+    key: steward.publicKey,
+    invites: pairs(invites),
+  };
+  const subject: Subject = { type: 'founding', fields, signers: [nth(seats, 1), steward], single: true, stranger };
+  const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
+  const only = async (name: string, by: Signer[]) =>
+    bad(name, 'wrong-signer', encodeSigned(await signMessage('founding', encodeCbor(fields), by)));
+  const byOther = await signInvite(salt, (await signerOf('invite 1')).publicKey, 1, stranger);
+  return {
+    message: 'founding',
+    context: { terms: toHex(terms) },
+    good: [await good('the entry of the second seat', subject)],
+    bad: [
+      ...(await signedFaults(subject)),
+      await only('not signed by the seat’s key', [steward]),
+      await only('not signed by the steward', [nth(seats, 1)]),
+      await only('signed by the key of another seat', [nth(seats, 0), steward]),
+      await fault('of another founding', 'wrong-community', { founding: await seedOf('other') }),
+      await fault('at another seat', 'wrong-signer', { seat: 0 }),
+      await fault('at a seat that does not exist', 'wrong-signer', { seat: 7 }),
+      await fault('another steward’s key', 'wrong-signer', { key: stranger.publicKey }),
+      await fault('an invite too few', 'bad-manifest', { invites: pairs(invites.slice(1)) }),
+      await fault('an invite that the steward has not signed', 'bad-signature', {
+        invites: pairs([nth(invites, 0), byOther]),
+      }),
+      await fault('a name of two lines', 'malformed', { name: 'Steward\n2' }),
     ],
   };
 }

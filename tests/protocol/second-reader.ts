@@ -550,6 +550,26 @@ function readAmendment(message: Buffer, manifest: Manifest): Map<string, Value> 
   return body;
 }
 
+const termsShape = fields({
+  name: label(60),
+  threshold: whole(2, 9),
+  minimumHomes: whole(15, 1000),
+  cohorts: list(label(40), 0, 5),
+  publishes: list(oneOf('profiles', 'means', 'deciles'), 0, 3),
+  endpointKey: key,
+  lookHours: whole(0, 336),
+  invitesEach: whole(1, 200),
+  seats: list(key, 2, 9),
+  salt: bytes(16),
+});
+const entryOfSeatShape = fields({
+  founding: hash,
+  seat: whole(0, 8),
+  name: label(40),
+  key,
+  invites: list(fixed(key, signature), 0, 200),
+});
+
 /**
  * Reads one message of the vectors.
  *
@@ -652,6 +672,24 @@ export function readMessage(message: string, encoded: Buffer, context: Readonly<
         count++;
       }
       must(body.get('count') === count && (body.get('head') as Buffer).equals(head), 'split-view');
+      return body;
+    }
+    case 'founding': {
+      const terms = termsShape(parse(known('terms')));
+      const signed = open(encoded);
+      const body = entryOfSeatShape(parse(signed.body));
+      must((body.get('founding') as Buffer).equals(sha256(known('terms'))), 'wrong-community');
+      const seat = (terms.get('seats') as Buffer[])[body.get('seat') as number];
+      const steward = body.get('key') as Buffer;
+      if (seat === undefined) return refuse('wrong-signer');
+      must(signed.signers.length === 2, 'wrong-signer');
+      checkSigners('founding', signed, [seat, steward], 2);
+      const invites = body.get('invites') as [Buffer, Buffer][];
+      must(invites.length === terms.get('invitesEach'), 'bad-manifest');
+      for (const [invite, word] of invites) {
+        const covered = write([the(terms.get('salt')), invite, the(body.get('seat'))]);
+        must(isSigned('invite', covered, steward, word), 'bad-signature');
+      }
       return body;
     }
     case 'invite-link': {

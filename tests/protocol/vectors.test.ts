@@ -10,6 +10,7 @@ import { checkClose } from '../../src/protocol/close.ts';
 import { checkSignedContribution } from '../../src/protocol/contribution.ts';
 import { checkCulprits } from '../../src/protocol/culprits.ts';
 import { checkAmendment, unamended } from '../../src/protocol/amendment.ts';
+import { checkEntry, decodeTerms } from '../../src/protocol/founding.ts';
 import { decodeEntries, followHead } from '../../src/protocol/head.ts';
 import { checkLeave } from '../../src/protocol/leave.ts';
 import { parseInviteLink } from '../../src/protocol/invite.ts';
@@ -40,6 +41,7 @@ const messages = [
   'amendment',
   'leave',
   'head',
+  'founding',
   'invite-link',
 ];
 
@@ -94,6 +96,8 @@ async function check({ message, context }: Vectors, bytes: Bytes): Promise<unkno
       const known = { count: Number(context.knownCount), head: bytesOf(context.knownHead) };
       return followHead(decodeSigned(bytes), await community(), known, decodeEntries(bytesOf(context.entries)));
     }
+    case 'founding':
+      return checkEntry(decodeSigned(bytes), decodeTerms(bytesOf(context.terms)));
     case 'invite-link':
       return parseInviteLink(new TextDecoder().decode(bytes));
     default:
