@@ -73,7 +73,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
   const metrics = new Metrics();
   const contributions = new Contributions(core);
   const buckets = new Buckets(rate, core.now);
-  let posts = 0;
+  let writes = 0;
 
   app.use(async (context, next) => {
     const startMs = performance.now();
@@ -108,17 +108,17 @@ export function makeApp(options: AppOptions): Hono<Env> {
     }),
   );
   app.use(async (context, next) => {
-    const isPost = context.req.method === 'POST';
+    const isWrite = !['GET', 'HEAD', 'OPTIONS'].includes(context.req.method);
     const address = addressOf(context, behindProxy);
-    const waitSeconds = isLoopback(address) ? 0 : buckets.take(address, isPost ? 10 : 1);
+    const waitSeconds = isLoopback(address) ? 0 : buckets.take(address, isWrite ? 10 : 1);
     if (waitSeconds > 0) throw new Problem('too-fast', 'This address has asked too much. Wait a little.', waitSeconds);
-    if (!isPost) return next();
-    if (posts >= mostAtATime) throw new Problem('too-fast', 'The endpoint is busy. Try again in a moment.', 2);
-    posts++;
+    if (!isWrite) return next();
+    if (writes >= mostAtATime) throw new Problem('too-fast', 'The endpoint is busy. Try again in a moment.', 2);
+    writes++;
     try {
       await next();
     } finally {
-      posts--;
+      writes--;
     }
   });
   app.onError((error, context) => {

@@ -51,7 +51,10 @@ export class Contributions {
     if (kept !== undefined && equalBytes(kept.signed.body, contribution.signed.body)) {
       return this.#acknowledge(round, contribution, checked, kept);
     }
-    if (await closesNow(this.#core, round)) throw closed(round);
+    if (await closesNow(this.#core, round)) {
+      this.#seats.delete(round.prefix);
+      throw closed(round);
+    }
     if (kept !== undefined) throw otherOfThisVersion();
     const there = await keptVersions(this.#core, round);
     this.#checkVersion(checked, there);

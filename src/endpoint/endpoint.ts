@@ -27,9 +27,9 @@ export interface EndpointOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly limits?: Partial<Limits>;
-  /** What each address may ask; a POST takes as much as ten GETs. Loopback addresses may ask what they like. */
+  /** What each address may ask; a write takes as much as ten reads. Loopback addresses may ask what they like. */
   readonly rate?: Rate;
-  /** Most POSTs that are worked on at a time. */
+  /** Most writes that are worked on at a time. */
   readonly mostAtATime?: number;
   /** Whether requests come through a proxy that says the address in X-Forwarded-For. */
   readonly behindProxy?: boolean;

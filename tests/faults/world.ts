@@ -13,8 +13,10 @@ import type { Contribution } from '../../src/protocol/contribution.ts';
 import type { Signer } from '../../src/protocol/ed25519.ts';
 import { EndpointClient, EndpointError } from '../../src/protocol/endpoint-client.ts';
 import { ProtocolError } from '../../src/protocol/error.ts';
+import { vectorLength } from '../../src/protocol/features.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import { checkList, decodeList } from '../../src/protocol/list.ts';
+import { encodeOpening } from '../../src/protocol/opening.ts';
 import { checkReceipt } from '../../src/protocol/receipt.ts';
 import { checkAnnouncement, encodeAnnouncement, type Announcement } from '../../src/protocol/round-key.ts';
 import { encodeSeal } from '../../src/protocol/seal.ts';
@@ -73,6 +75,7 @@ interface Known {
   /** What was shown and must stay: the list, totals. */
   readonly shown: Map<string, Bytes>;
   readonly seals: Set<number>;
+  readonly openings: Set<number>;
   /** Whether the list was checked in full. */
   checked: boolean;
 }
@@ -97,12 +100,13 @@ export class World {
   /** Another world where everything has been as in this one so far; its process is not started. */
   fork(): World {
     const other = new World(this.cast, this.disk.clone());
-    for (const [month, { acknowledged, sent, shown, seals, checked }] of this.#known) {
+    for (const [month, { acknowledged, sent, shown, seals, openings, checked }] of this.#known) {
       other.#known.set(month, {
         acknowledged: new Map(acknowledged),
         sent: new Map([...sent].map(([home, versions]) => [home, new Set(versions)])),
         shown: new Map(shown),
         seals: new Set(seals),
+        openings: new Set(openings),
         checked,
       });
     }
@@ -152,6 +156,7 @@ export class World {
       sent: new Map<number, Set<number>>(),
       shown: new Map<string, Bytes>(),
       seals: new Set<number>(),
+      openings: new Set<number>(),
       checked: false,
     };
     this.#known.set(month, known);
@@ -191,6 +196,18 @@ export class World {
     this.known(month).seals.add(steward);
   }
 
+  /** Posts a steward’s opening of the list; its sums mean nothing here. */
+  async open(month: Month, steward: number): Promise<void> {
+    const { shown, openings } = this.known(month);
+    const [list, groups] = [shown.get('list-hash'), shown.get('group-count')?.[0] ?? 0];
+    if (list === undefined || groups === 0) return;
+    const { street } = this.cast;
+    const sums = Array.from({ length: groups }, () => Array<number>(vectorLength).fill(steward));
+    const body = encodeOpening({ community: street.community.id, month, list, steward, words: [], sums });
+    await this.client().postOpening(street.round(month), await signMessage('opening', body, [street.steward(steward)]));
+    openings.add(steward);
+  }
+
   /** Something shown must be the same whenever it is shown again. */
   #show(month: Month, name: string, bytes: Bytes): void {
     const { shown } = this.known(month);
@@ -223,6 +240,7 @@ export class World {
       known.checked = true;
     }
     const list = decodeList(message.body);
+    this.#show(month, 'group-count', Uint8Array.of(list.groups.length));
     const listed = new Map<number, number>();
     for (const { invite, version } of list.entries) {
       const home = street.invites.findIndex(({ publicKey }) => toHex(publicKey) === toHex(invite));
@@ -241,6 +259,10 @@ export class World {
       expect(counts.tags).toBe(tags);
     }
     expect((await client.seals(round)).length).toBeGreaterThanOrEqual(seals.size);
+    for (const steward of known.openings) {
+      const opening = await client.opening(round, steward, street.steward(0), this.nowMs);
+      expect(opening, `the opening of steward ${steward} is lost`).toBeDefined();
+    }
   }
 
   /** Whether the endpoint itself says that all it keeps is whole. */
@@ -257,14 +279,17 @@ export class World {
   }
 }
 
+/** Whether an error is what the protocol's order leads to, such as a contribution after the closing. */
+export const isOutOfOrder = (error: unknown): boolean =>
+  error instanceof EndpointError &&
+  ['not-enough-seals', 'round-closed', 'superseded', 'not-announced', 'not-found', 'not-closed'].includes(error.code);
+
 /** Whether an error is what a failing disk, a death or the protocol's order may lead to; anything else is a bug. */
 export function isExpected(error: unknown, faulty: boolean): boolean {
+  if (isOutOfOrder(error)) return true;
   if (error instanceof Died || (error instanceof EndpointError && error.cause instanceof Died)) return faulty;
   if (error instanceof StoreError) return faulty && error.code !== 'damaged';
-  if (!(error instanceof EndpointError)) return false;
-  const byOrder = ['round-closed', 'superseded', 'not-announced', 'not-found', 'not-closed'];
-  const byDisk = ['storage-failed', 'storage-full'];
-  return byOrder.includes(error.code) || (faulty && byDisk.includes(error.code));
+  return faulty && error instanceof EndpointError && ['storage-failed', 'storage-full'].includes(error.code);
 }
 
 export { closesMs };
