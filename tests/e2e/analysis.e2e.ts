@@ -8,9 +8,9 @@ import { expect, test } from './support.ts';
 const timeZone = 'Europe/Amsterdam';
 test.use({ timezoneId: timeZone, locale: 'en-GB' });
 
-/** Hourly readings as a DSMR-reader export: 14 months with a high baseload, and 30 % less from 1 June 2024 on. */
-const meterFile = () => {
-  const { startMs, energyWh } = simulateHome({
+/** 14 months with a high baseload, and 30 % less from 1 June 2024 on. */
+const planted = () =>
+  simulateHome({
     seed: 4,
     index: 2,
     timeZone,
@@ -28,6 +28,17 @@ const meterFile = () => {
     },
     saving: { from: '2024-06-01', fraction: 0.3 },
   }).import;
+
+/** Energy of a month `YYYY-MM` of the home's clock, kWh. */
+const plantedKwh = (month: string): number => {
+  const { startMs, energyWh } = planted();
+  const local = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit' });
+  return startMs.reduce((sum, ms, i) => (local.format(ms) === month ? sum + (energyWh[i] ?? 0) / 1000 : sum), 0);
+};
+
+/** The readings as a DSMR-reader export by the hour. */
+const meterFile = () => {
+  const { startMs, energyWh } = planted();
   const rows = Array.from(
     startMs,
     (ms, i) => `${new Date(ms).toISOString().slice(0, 19)}+00:00,${(energyWh[i] ?? 0) / 1000},0`,
@@ -103,13 +114,18 @@ test('trends: every view, the day behind a bar, zoom, numbers and picture to tak
   });
   await expect.poll(async () => Number(await slider.getAttribute('aria-valuemax')) + 1).toBeLessThan(days / 2);
 
-  // Numbers agree with what was imported: 31 days of January.
+  // Numbers agree with what was imported.
   await page.getByRole('button', { name: 'Month', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Use: January 2024' })).toBeVisible();
   await page.getByText('Show the numbers').first().click();
   const numbers = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Numbers (CSV)' }).click();
   const csv = await readFile(await (await numbers).path(), 'utf8');
-  expect(csv.split('\r\n')[0]).toBe('Period,Energy (kWh),Share known');
+  const [head, ...lines] = csv.trim().split('\r\n');
+  expect(head).toBe('Period,Energy (kWh),Share known');
+  expect(lines).toHaveLength(31);
+  const total = lines.reduce((sum, one) => sum + Number(one.split('",')[1]?.split(',')[0]), 0);
+  expect(total).toBeCloseTo(plantedKwh('2024-01'), 6);
   const picture = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Picture (PNG)' }).click();
   const png = await readFile(await (await picture).path());
