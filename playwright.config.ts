@@ -7,6 +7,8 @@ export default defineConfig({
   timeout: 180_000,
   workers: 1,
   forbidOnly: true,
+  // A slow machine is no fault; tests say what happens, not how fast.
+  expect: { timeout: 30_000 },
   use: {
     actionTimeout: 30_000,
     viewport: { width: 390, height: 844 },
