@@ -29,7 +29,6 @@ async function openPhone(browser: Browser, name: string, complaints: string[], a
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB' });
   context.on('request', (request) => asked.push(request.url()));
   context.on('page', (page) => {
-    page.on('close', () => undefined);
     const own = complaintsOf(page);
     page.on('close', () => complaints.push(...own));
   });
@@ -219,7 +218,9 @@ test('three stewards and a home, from nothing to the first comparison', async ({
   await expect(anna.page.getByText('8 of 9 used')).toHaveCount(3);
 
   for (const { context } of [...stewards, home]) await context.close();
-  expect(complaints).toEqual([]);
+  // Chromium logs every 404, which is how the endpoint says that something is not there yet.
+  const notYet = /status of 404 .*\/rounds\/2025-02\/(corrected-list|openings\/\d|norms)\)$/;
+  expect(complaints.filter((complaint) => !notYet.test(complaint))).toEqual([]);
   // No link's secret was ever asked for from anybody.
   const secrets = [...links, ...invites.flat()].map((link) => link.slice(link.indexOf('#') + 1));
   expect(asked.filter((url) => secrets.some((secret) => url.includes(secret) && !url.includes('#')))).toEqual([]);
