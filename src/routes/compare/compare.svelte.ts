@@ -36,6 +36,8 @@ class CompareState {
   requests = $state.raw<readonly StoredComparisonRequest[]>([]);
   /** Undefined while the endpoint has not answered. */
   rounds = $state.raw<readonly RoundSummary[]>();
+  /** Whether the endpoint is being asked. */
+  asking = $state(false);
 
   readonly months: readonly MonthState[] = $derived(
     current.home === undefined || current.importSeries === undefined
@@ -97,6 +99,7 @@ class CompareState {
     const joined = this.joined;
     if (joined === undefined) return;
     this.problem = '';
+    this.asking = true;
     try {
       const { id } = await communityOf(joined);
       this.rounds = await endpointAt(joined.endpointUrl).rounds(id);
@@ -110,6 +113,7 @@ class CompareState {
     } catch (error) {
       this.problem = wordsOf(error);
     }
+    this.asking = false;
     await this.load();
     this.#pollLater();
   }
