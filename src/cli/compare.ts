@@ -25,8 +25,7 @@ const wholeNumber = (name: string, text: string): number => {
 const doneSchema = v.object({
   event: v.literal('comparison-done'),
   bootstraps: v.number(),
-  threads: v.number(),
-  ms: v.number(),
+  cpuMs: v.number(),
 });
 
 async function main(): Promise<number> {
@@ -41,7 +40,7 @@ async function main(): Promise<number> {
   if (homes < 1) throw new RangeError('--homes must be at least 1');
   const seed = wholeNumber('seed', values.seed);
   const { month, vectors } = await homeVectors(Math.max(homes, fewestComparedHomes), seed, values.data);
-  let [bootstraps, ms] = [0, 0];
+  let [bootstraps, cpuMs] = [0, 0];
   const program = fileURLToPath(new URL('./endpoint.mjs', import.meta.url));
   const endpoint = await startEndpoint(program, (line) => {
     const done = v.safeParse(v.pipe(v.string(), v.parseJson(), doneSchema), line);
@@ -50,14 +49,13 @@ async function main(): Promise<number> {
       return;
     }
     bootstraps += done.output.bootstraps;
-    // Threads share a comparison's work: so long each of them was at it, at most.
-    ms += done.output.ms * done.output.threads;
+    cpuMs += done.output.cpuMs;
   });
   try {
     const figures = await simulateComparisons({ endpointUrl: endpoint.url, month, vectors, homes, say });
     const { bytesUp, bytesDown, ...counts } = figures;
     const perHome = (sum: number): number => Math.round((100 * sum) / homes) / 100;
-    const costs = { bootstrapsPerHome: perHome(bootstraps), secondsPerHome: perHome(ms / 1000) };
+    const costs = { bootstrapsPerHome: perHome(bootstraps), secondsPerHome: perHome(cpuMs / 1000) };
     process.stdout.write(`${JSON.stringify({ ...counts, ...costs, bytesUp, bytesDown })}\n`);
     return figures.wrong === 0 && figures.answers > 0 ? 0 : 1;
   } finally {

@@ -51,8 +51,14 @@ const queueName = (id: string): string => `comparison-queue/${id}`;
 const attemptsName = (id: string): string => `comparison-attempts/${id}`;
 const requestName = (prefix: string, invite: string, norms: string): string =>
   `${prefix}/comparison-requests/${invite}/${norms}`;
-const resultName = ({ prefix }: Round, id: string): string => `${prefix}/comparison-results/${id}`;
+/** Ledger name of a result. */
+export const resultName = ({ prefix }: Round, id: string): string => `${prefix}/comparison-results/${id}`;
+/** Ids of a round's results, in hex. */
+export const comparisonResults = ({ store }: Core, { prefix }: Round): Promise<string[]> =>
+  store.list(`${prefix}/comparison-results`);
 const asideName = ({ prefix }: Round, id: string): string => `${prefix}/comparison-aside/${id}`;
+
+const cpuMsOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
 
 export interface ComparisonsOptions {
   readonly core: Core;
@@ -262,14 +268,16 @@ export class Comparisons {
       if (attempt >= mostAttempts) return this.#setAside(round, job, 'it was begun too often and never came to an end');
       await store.create(`${attemptsName(job.id)}/${attempt}`, encodeCbor([now()]));
       const startMs = performance.now();
+      const startCpu = process.cpuUsage();
       try {
         const { result, bootstraps } = await this.#evaluate(round, job);
         await store.create(resultName(round, job.id), result);
         log('info', 'comparison-done', {
           month: job.month,
           bootstraps,
-          threads: this.#pool.workers,
           ms: Math.round(performance.now() - startMs),
+          // Of all threads of the process.
+          cpuMs: Math.round(cpuMsOf(process.cpuUsage(startCpu))),
         });
       } catch (error) {
         if (this.#isStopping()) await store.remove(`${attemptsName(job.id)}/${attempt}`);

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { encodeCbor } from '../protocol/cbor.ts';
 import { toHex, type Bytes } from '../protocol/bytes.ts';
 import { closedRound, isClosed } from './closing.ts';
+import { comparisonResults, resultName } from './comparisons.ts';
 import type { Core } from './core.ts';
 import { correctedList, publishedNorms, sealsFile } from './opening.ts';
 
@@ -45,6 +46,9 @@ export async function exportFiles(core: Core, folder: string): Promise<number> {
     await write(`${path}/corrected-list`, (await correctedList(core, round))?.file);
     await write(`${path}/seals`, await sealsFile(core, round));
     await write(`${path}/norms`, await publishedNorms(core, round));
+    for (const id of await comparisonResults(core, round)) {
+      await write(`${path}/comparisons/${id}.bin`, await core.store.read(resultName(round, id)));
+    }
   });
   return files;
 }

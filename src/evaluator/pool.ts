@@ -63,10 +63,6 @@ export class EvaluatorPool {
     this.#crew = new Crew(options.module, options.workers, options.spawn, (member) => void this.#dropKeysOf(member));
   }
 
-  get workers(): number {
-    return this.#crew.size;
-  }
-
   /** Bytes that expanded keys take now, those being expanded included. */
   get bytes(): number {
     return [...this.#entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);

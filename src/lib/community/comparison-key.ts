@@ -8,7 +8,7 @@ import { EndpointError, type EndpointClient } from '../../protocol/endpoint-clie
 import { sha256 } from '../../protocol/hash.ts';
 import { decodeSigned } from '../../protocol/signed.ts';
 import { announceComparisonKey, createComparisonKey } from '../fhe/client.ts';
-import { findServerKey, markServerKeyStored } from '../vault/comparisons.ts';
+import { findServerKey, forgetServerKey, markServerKeyStored } from '../vault/comparisons.ts';
 import { exclusively } from '../vault/exclusive.ts';
 import { saveReceipt } from '../vault/receipts.ts';
 import type { JoinedCommunity, Receipt, StoredServerKey } from '../vault/schema.ts';
@@ -53,7 +53,13 @@ export async function setUpKey(
   await exclusively(`comparison key upload ${joined.id}`, async () => {
     const key = await findServerKey(joined.id);
     if (key?.state !== 'made') return;
-    await upload(joined, community, key, onstep, signal);
+    try {
+      await upload(joined, community, key, onstep, signal);
+    } catch (error) {
+      // Its bytes have changed on this device: another one must be made.
+      if (error instanceof EndpointError && error.code === 'bad-key') await forgetServerKey(joined.id);
+      throw error;
+    }
     await markServerKeyStored(key);
   });
 }

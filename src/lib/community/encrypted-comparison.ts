@@ -14,7 +14,7 @@ import { decodeSigned } from '../../protocol/signed.ts';
 import { askComparison, openComparison } from '../fhe/client.ts';
 import type { MonthFeatures } from '../usage/features.ts';
 import { findContribution, findNorms } from '../vault/communities.ts';
-import { findComparisonRequest, findServerKey, saveComparisonRequest } from '../vault/comparisons.ts';
+import { findComparisonRequest, findServerKey, forgetServerKey, saveComparisonRequest } from '../vault/comparisons.ts';
 import { exclusively } from '../vault/exclusive.ts';
 import { saveReceipt } from '../vault/receipts.ts';
 import type { JoinedCommunity, Receipt, StoredComparisonRequest } from '../vault/schema.ts';
@@ -88,6 +88,7 @@ async function send(
   try {
     await endpointAt(joined.endpointUrl).requestComparison(roundOf(community, request.month), message);
   } catch (error) {
+    if (error instanceof EndpointError && error.code === 'no-server-key') await forgetServerKey(joined.id);
     // What the endpoint refuses for good is not asked again; anything else is.
     if (!(error instanceof EndpointError) || !isFinal(error)) throw error;
     return change(request, 'refused');

@@ -10,6 +10,8 @@ import {
   type StoredServerKey,
 } from './schema.ts';
 
+const ofCommunity = (communityId: string): IDBKeyRange => IDBKeyRange.bound([communityId], [communityId, []]);
+
 export async function findServerKey(communityId: string): Promise<StoredServerKey | undefined> {
   const record = await read(['serverKeys'], (tx) => tx.store.get(communityId));
   return record === undefined ? undefined : checked(serverKeySchema, record, 'A comparison key');
@@ -35,9 +37,18 @@ export async function markServerKeyStored({ communityId, sha256 }: StoredServerK
   });
 }
 
-/** Forgets a server key that the endpoint does not have any more; the next one is made of the same client key. */
+/**
+ * Forgets a server key that is damaged or that the endpoint does not have any more, and the requests that name it and were
+ * never acknowledged. The next key is made of the same client key.
+ */
 export async function forgetServerKey(communityId: string): Promise<void> {
-  await write(['serverKeys'], (tx) => tx.store.delete(communityId));
+  await write(['serverKeys', 'comparisonRequests'], async (tx) => {
+    await tx.objectStore('serverKeys').delete(communityId);
+    const requests = tx.objectStore('comparisonRequests');
+    for (const { month, state } of await requests.getAll(ofCommunity(communityId))) {
+      if (state === 'waiting') await requests.delete([communityId, month]);
+    }
+  });
 }
 
 export async function findComparisonRequest(
@@ -50,8 +61,7 @@ export async function findComparisonRequest(
 
 /** A community's requests of this home. */
 export async function listComparisonRequests(communityId: string): Promise<StoredComparisonRequest[]> {
-  const range = IDBKeyRange.bound([communityId], [communityId, []]);
-  const all = await read(['comparisonRequests'], (tx) => tx.store.getAll(range));
+  const all = await read(['comparisonRequests'], (tx) => tx.store.getAll(ofCommunity(communityId)));
   return all.map((record) => checked(comparisonRequestSchema, record, 'A comparison request'));
 }
 

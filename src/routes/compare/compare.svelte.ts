@@ -131,11 +131,12 @@ class CompareState {
 
   /** Brings the encrypted comparisons of all opened months as far as they go now. */
   async #compareEncrypted(joined: JoinedCommunity): Promise<void> {
-    if ((await keyState(joined)) !== 'stored') return;
+    const key = await keyState(joined);
     for (const { month, state } of this.rounds ?? []) {
-      const known = this.requests.find((request) => request.month === month)?.state ?? 'waiting';
+      const known = this.requests.find((request) => request.month === month)?.state;
+      if (known === undefined && key !== 'stored') continue;
       const features = this.months.some((own) => own.month === month && !own.obstacle) && this.features(month);
-      if (state !== 'opened' || !isOpen(known) || !features) continue;
+      if (state !== 'opened' || !isOpen(known ?? 'waiting') || !features) continue;
       const norms = await fetchNorms(joined, month);
       if (norms !== undefined) await compareEncrypted(joined, norms, features);
     }
