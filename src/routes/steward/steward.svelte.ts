@@ -52,6 +52,13 @@ class StewardState {
 
   readonly chosen: Stewardship | undefined = $derived(this.all.find(({ id }) => id === this.id) ?? this.all[0]);
 
+  /** Rounds that need this steward first, then the others, the newest month first. */
+  readonly urgentFirst: readonly StewardRound[] = $derived.by(() => {
+    const needs = (round: StewardRound): boolean => !['close', undefined].includes(this.words(round).action);
+    const rounds = this.rounds ?? [];
+    return [...rounds.filter(needs), ...rounds.filter((round) => !needs(round))];
+  });
+
   /** What was there when a round was last tried, so that it is not tried again for nothing. */
   readonly #tried = new Map<string, string>();
   #asking = false;
