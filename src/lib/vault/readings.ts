@@ -177,8 +177,7 @@ export async function rebuildDays(tx: ReadingTransaction, homeId: string, regist
     );
   const blocks = tx.objectStore('dayBlocks');
   await blocks.delete(dayRange(homeId, register));
-  if (series !== undefined)
-    await Promise.all(splitByDay(series, timeZone).map((block) => blocks.put({ homeId, ...block })));
+  if (series !== undefined) await putDays(tx, homeId, splitByDay(series, timeZone));
 }
 
 /** Stores the days of a merged series that differ from what was kept. */
@@ -190,16 +189,24 @@ async function replaceDays(
   merged: ReadingSeries,
 ): Promise<void> {
   const before = new Map((kept === undefined ? [] : splitByDay(kept, timeZone)).map((block) => [block.day, block]));
-  const blocks = tx.objectStore('dayBlocks');
-  const puts: Promise<unknown>[] = [];
-  for (const block of splitByDay(merged, timeZone)) {
+  const changed = splitByDay(merged, timeZone).filter((block) => {
     const old = before.get(block.day);
     before.delete(block.day);
-    if (old === undefined || !sameBlock(old, block)) puts.push(blocks.put({ homeId, ...block }));
-  }
+    return old === undefined || !sameBlock(old, block);
+  });
+  await putDays(tx, homeId, changed);
   // A day whose only interval gave way to one that starts on another day.
-  for (const day of before.keys()) puts.push(blocks.delete([homeId, merged.register, day]));
-  await Promise.all(puts);
+  for (const day of before.keys()) await tx.objectStore('dayBlocks').delete([homeId, merged.register, day]);
+}
+
+/** Days that are written before the page has its turn. */
+const daysAtOnce = 100;
+
+/** Stores days, a hundred at a time: ten years are thousands of them. */
+async function putDays(tx: ReadingTransaction, homeId: string, days: readonly DayBlock[]): Promise<void> {
+  const blocks = tx.objectStore('dayBlocks');
+  for (let from = 0; from < days.length; from += daysAtOnce)
+    await Promise.all(days.slice(from, from + daysAtOnce).map((block) => blocks.put({ homeId, ...block })));
 }
 
 const sameColumn = (a: ArrayLike<number>, b: ArrayLike<number>): boolean => {
