@@ -213,6 +213,13 @@ test('three stewards and a home, from nothing to the first comparison', async ({
   await home.page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await expect(home.page.getByText(/the mean of 24 homes/)).toBeVisible({ timeout: 30_000 });
 
+  // It leaves: the endpoint is told, and nothing of the community stays on the phone but the readings.
+  await home.page.getByText('Leave this community').click();
+  await home.page.getByRole('button', { name: 'Leave Linden Street' }).click();
+  await home.page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(home.page.getByText('You have left the community.')).toBeVisible();
+  expect(asked.some((url) => url.endsWith('/leave'))).toBe(true);
+
   // Which invites are used, and by whom they were issued.
   await anna.page.getByRole('link', { name: 'My invites' }).click();
   await expect(anna.page.getByText('8 of 9 used')).toHaveCount(3);

@@ -182,6 +182,10 @@ export const openComparison = (
   result: Bytes,
 ): Promise<GroupPlaces[] | undefined> => enqueue((api) => api.openComparison(community, manifest, request, result));
 
+/** The signed message, encoded, that this home leaves a community. @throws {FheError} */
+export const signLeave = (community: Bytes, membership: Membership): Promise<Bytes> =>
+  enqueue((api) => api.signLeave(community, membership));
+
 /** Drafts a community, see `steward.ts`, as all of the stewards' calls. @throws {FheError} `locked` */
 export const startFounding = (draft: Draft, name: string): Promise<Seat> =>
   enqueue((api) => api.startFounding(draft, name));

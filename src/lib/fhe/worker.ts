@@ -11,10 +11,11 @@ import { randomSeed, signerFromSeed } from '../../protocol/ed25519.ts';
 import { EndpointError } from '../../protocol/endpoint-client.ts';
 import { ProtocolError } from '../../protocol/error.ts';
 import { sha256 } from '../../protocol/hash.ts';
+import { encodeLeave } from '../../protocol/leave.ts';
 import { checkManifest } from '../../protocol/manifest.ts';
 import { checkNorms } from '../../protocol/norms-message.ts';
 import { checkAnnouncement } from '../../protocol/round-key.ts';
-import { decodeSigned, encodeSigned } from '../../protocol/signed.ts';
+import { decodeSigned, encodeSigned, signMessage } from '../../protocol/signed.ts';
 import { makeBackup, previewBackup, restoreBackup } from '../vault/backup.ts';
 import { unlock } from '../vault/data-key.ts';
 import { VaultError } from '../vault/error.ts';
@@ -146,6 +147,13 @@ async function memberOf(community: Uint8Array, { invite, certificates }: Members
   return { invite, certificates, signer: await signerFromSeed(seed) };
 }
 
+/** The signed message, encoded, that this home leaves a community. */
+async function signLeave(community: Bytes, membership: Membership): Promise<Bytes> {
+  const { signer, ...asker } = await memberOf(community, membership);
+  const body = encodeLeave({ community, ...asker, atMs: Date.now() });
+  return encodeSigned(await signMessage('leave', body, [signer]));
+}
+
 /** Encrypts and signs; manifest and announcement are checked here once more, where the key is. */
 async function contribute(job: ContributionJob, onstep: (step: Step) => void): Promise<Bytes> {
   const community = await checkManifest(decodeSigned(job.manifest), job.community);
@@ -243,6 +251,7 @@ const api = {
   openComparison: answering(openComparison),
   createMember: answering(createMember),
   makeContribution: answering(contribute),
+  signLeave: answering(signLeave),
   startFounding: answering(startFounding),
   takeSeat: answering(takeSeat),
   seatSeeds: answering(seatSeeds),
