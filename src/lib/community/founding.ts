@@ -13,9 +13,17 @@ import { sha256 } from '../../protocol/hash.ts';
 import { checkManifest } from '../../protocol/manifest.ts';
 import { phraseOf } from '../../protocol/phrase.ts';
 import { decodeSigned, encodeSigned } from '../../protocol/signed.ts';
-import { seatSeeds, signManifest, startFounding, takeSeat, type Draft, type Seat } from '../fhe/client.ts';
+import {
+  leaveFounding,
+  seatSeeds,
+  signManifest,
+  startFounding,
+  takeSeat,
+  type Draft,
+  type Seat,
+} from '../fhe/client.ts';
 import type { Stewardship } from '../vault/schema.ts';
-import { findStewardship, saveStewardship } from '../vault/stewards.ts';
+import { findStewardship, removeStewardship, saveStewardship } from '../vault/stewards.ts';
 import { endpointAt } from './requests.ts';
 
 /** Where a founding stands, for its steward. */
@@ -185,4 +193,11 @@ export async function signFounding(stewardship: Stewardship, community: Bytes): 
   const state = (await endpoint.founding(idOf(stewardship))) ?? gone();
   const signed = await signManifest(state, stewardship.id, community);
   await endpoint.postManifestSignature(idOf(stewardship), decodeSigned(signed));
+}
+
+/** Gives a draft up: its key goes, so that it can never become a community with this steward. */
+export async function giveUpDraft(stewardship: Stewardship): Promise<void> {
+  if (stewardship.manifest.length > 0) throw new RangeError('A community that is founded is no draft');
+  await leaveFounding(stewardship.id);
+  await removeStewardship(stewardship.id);
 }

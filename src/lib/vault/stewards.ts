@@ -25,6 +25,11 @@ export async function saveStewardship(stewardship: Stewardship): Promise<void> {
   await write(['stewardships'], (tx) => tx.store.put(record));
 }
 
+/** Deletes a stewardship; its records and key are deleted by who has them. */
+export async function removeStewardship(id: string): Promise<void> {
+  await write(['stewardships'], (tx) => tx.store.delete(id));
+}
+
 const placeOf = ({
   stewardshipId,
   name,

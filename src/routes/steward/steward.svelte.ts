@@ -1,5 +1,5 @@
 /** What the steward screens know: the stewardships of this device, and how the chosen one's founding or rounds stand. */
-import { lookAtFounding, signFounding, stewardLinks, type FoundingView } from '$lib/community/founding.ts';
+import { giveUpDraft, lookAtFounding, signFounding, stewardLinks, type FoundingView } from '$lib/community/founding.ts';
 import {
   advanceRound,
   announceRounds,
@@ -154,6 +154,21 @@ class StewardState {
     const id = view?.founding.manifest?.id;
     if (chosen === undefined || id === undefined) return;
     await this.#work(undefined, 'Signing', () => signFounding(chosen, id));
+  }
+
+  /** Gives the chosen draft up. */
+  async giveUpDraft(): Promise<void> {
+    const { chosen } = this;
+    if (chosen === undefined) return;
+    try {
+      await giveUpDraft(chosen);
+      this.choose(undefined);
+      this.view = undefined;
+      this.problem = '';
+      await this.load();
+    } catch (error) {
+      this.problem = wordsOf(error);
+    }
   }
 
   /** Publishes keys for months in a row. */
