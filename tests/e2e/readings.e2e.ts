@@ -303,3 +303,18 @@ test('real files of every kind are read by the app itself', async ({ page }) => 
     await page.getByRole('button', { name: 'Do not keep' }).click();
   }
 });
+
+test('a file of gas only, or of panels only, is told to be that', async ({ page }) => {
+  await page.goto('/readings/');
+  for (const [text, says] of [
+    ['time,Gas m3\n2026-01-01 00:00,10\n2026-01-02 00:00,12\n', 'This file holds gas only.'],
+    [
+      'Date/Time,Energy Produced (Wh)\n01/13/2024 00:00,10\n01/13/2024 01:00,12\n',
+      'but not what you took from the grid',
+    ],
+  ] as const) {
+    await page.getByLabel('Meter files').setInputFiles(textFile('one.csv', text));
+    await expect(page.getByText(says)).toBeVisible();
+    await page.getByRole('button', { name: 'Do not keep' }).click();
+  }
+});
