@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointOptions } from '../../src/endpoint/endpoint.ts';
 import { FileStore } from '../../src/endpoint/file-store.ts';
-import type { Store } from '../../src/endpoint/store.ts';
+import { StoreError, type Store } from '../../src/endpoint/store.ts';
 import { bigDimensionOf } from '../../src/evaluator/parameters.ts';
 import { decryptAnswers, encryptCodes } from '../../src/lib/fhe/comparison.ts';
 import { nodeTfhe } from '../../src/lib/fhe/node.ts';
@@ -368,6 +368,43 @@ test('Ended in the middle, the next process computes the answer, and any process
   await third.endpoint.idle();
   expect(await third.client.comparison(round, id)).toEqual(result);
 });
+
+test(
+  'On a full disk nothing half-written is served, and all goes on when there is room',
+  { timeout: 60_000 },
+  async () => {
+    const store = new MemoryStore();
+    const street = await opened(store);
+    const { client, endpoint } = street;
+    const round = street.street.round();
+    const create = store.create.bind(store);
+    const fillUp = (part: string): void => {
+      store.create = (name, bytes) =>
+        name.includes(part)
+          ? Promise.reject(new StoreError('full', 'There is no room on the disk'))
+          : create(name, bytes);
+    };
+    const key = ownBytes(keyC.serverKeyBytes);
+    await announceKey(street, client, 0, key);
+    fillUp('piece-00001');
+    expect(await refusal(upload(client, street.street.community.id, key))).toBe('507 storage-full');
+    expect(await client.keyOffset(street.street.community.id, await sha256(key))).toBe(keyPieceBytes);
+    fillUp('nothing');
+    await upload(client, street.street.community.id, key);
+
+    const request = await requestOf(street, 0, { key: keyC });
+    const id = toHex(await requestId(request));
+    fillUp('comparison-requests');
+    expect(await refusal(client.requestComparison(round, request))).toBe('507 storage-full');
+    fillUp('comparison-results');
+    await client.requestComparison(round, request);
+    await expect.poll(() => store.list(`comparison-attempts/${id}`), { timeout: 20_000 }).toHaveLength(1);
+    expect(await client.comparison(round, await requestId(request))).toBeUndefined();
+    fillUp('nothing');
+    await endpoint.idle();
+    expect((await answersOf(street, client, request, keyC)).get('community')).toEqual(expectedPlaces(0, vectors));
+  },
+);
 
 test('A job that ends the process again and again is set aside, and others go on', async () => {
   const store = new MemoryStore();

@@ -129,12 +129,13 @@ class CompareState {
   #pollMs = firstPollMs;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Brings the encrypted comparisons of all opened months as far as they go now. */
+  /** Brings the encrypted comparisons of all opened months that this home took part in as far as they go now. */
   async #compareEncrypted(joined: JoinedCommunity): Promise<void> {
     const key = await keyState(joined);
     for (const { month, state } of this.rounds ?? []) {
       const known = this.requests.find((request) => request.month === month)?.state;
-      if (known === undefined && key !== 'stored') continue;
+      const tookPart = this.contributions.some((own) => own.month === month && own.state === 'counted');
+      if (known === undefined && (key !== 'stored' || !tookPart)) continue;
       const features = this.months.some((own) => own.month === month && !own.obstacle) && this.features(month);
       if (state !== 'opened' || !isOpen(known ?? 'waiting') || !features) continue;
       const norms = await fetchNorms(joined, month);
