@@ -201,8 +201,9 @@ export class DemoCommunity {
     const bytes = await this.#endpoint.announcement(this.#address(month));
     if (bytes === undefined) throw new Error(`The endpoint does not show the round of ${month}`);
     const announcement = await checkAnnouncement(bytes, this.#community);
-    // After a start that was broken off, a home's contribution may be there: the later version replaces it.
-    const version = Math.floor(Date.now() / 1000);
+    // After a start that was broken off, a home's contribution may be there: each try has a later version, which replaces it.
+    let version = 0;
+    while (!(await this.#store.create(`${month}/try-${version}`, new Uint8Array()))) version += 1;
     for (const [index, inviteSeed] of this.#founding.inviteSeeds.slice(0, demoHomes).entries()) {
       progress('homes', index, demoHomes);
       const member = await memberOfInvite(this.#community.id, inviteSeed);
