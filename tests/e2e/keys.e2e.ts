@@ -140,7 +140,7 @@ test('no secret key is to be found in the clear after the whole way', async ({ p
     await page.goto(product.origin);
     await inApp(() => importFile(page, madeUpMeterFile()));
     await inApp(() => joinDemo(page));
-    const month = await page.getByRole('combobox', { name: 'Month' }).inputValue();
+    const month = '2024-06';
     await inApp(() => startRound(page, month));
     await inApp(() => contribute(page));
 

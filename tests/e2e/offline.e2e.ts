@@ -38,7 +38,7 @@ test('the encryption module is fetched when first used, works offline then, and 
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await page.goto('/trends/');
   await joinDemo(page);
-  const month = await page.getByRole('combobox', { name: 'Month' }).inputValue();
+  const month = '2024-07';
   await startRound(page, month);
   expect(modules()).toEqual([]);
   expect(await keptModules(page)).toEqual([]);

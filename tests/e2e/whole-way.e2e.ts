@@ -44,9 +44,8 @@ test('from a meter file to a comparison, which is still there when every server 
   await expect(page.getByRole('table').first()).toBeVisible();
 
   await joinDemo(page);
-  // The newest whole month of the home.
-  const months = page.getByRole('combobox', { name: 'Month' });
-  const month = await months.inputValue();
+  // A month of its own: a round that another test has opened takes no more homes.
+  const month = '2024-05';
   await startRound(page, month);
 
   await page.getByRole('button', { name: 'See what I would contribute' }).click();
