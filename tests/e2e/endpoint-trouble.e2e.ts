@@ -51,6 +51,7 @@ test('a contribution outlives an endpoint that is gone, talks nonsense, or answe
   const rounds = `${product.endpoint}/**/rounds`;
   await context.route(rounds, (route) => route.fulfill({ status: 200, headers, body: '<html>' }));
   await page.reload();
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await expect(page.getByText('Counted.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
   await context.unroute(rounds);

@@ -51,6 +51,7 @@ test('the encryption module is fetched when first used, works offline then, and 
   await product.stop();
   await product.startEndpoint();
   await page.reload();
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await contribute(page, 'Replace my contribution');
 
   // An update: one page differs, and the module is no longer to be had from the server.
@@ -71,6 +72,7 @@ test('the encryption module is fetched when first used, works offline then, and 
   await page.waitForEvent('load');
   await expect(page.getByText('A newer version of this app is ready.')).toBeHidden();
   expect(await keptModules(page)).toEqual(kept);
+  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await contribute(page, 'Replace my contribution');
 
   await rm(update, { recursive: true });
