@@ -9,7 +9,7 @@ import { expectedNorms, expectedTotal } from '../../src/simulation/oracle.ts';
 import { dataFolder, haveData } from '../real-files/data.ts';
 import { madeUpMeterFile } from './made-up-file.ts';
 import { closeRound, contribute, importFile, joinDemo, startRound } from './steps.ts';
-import { expect, test } from './support.ts';
+import { expect, forgiveStoppedServers, test } from './support.ts';
 
 const meterFile = () =>
   haveData ? join(dataFolder, 'dev', 'csv', 'nl_dsmrreader_hourly_export.csv') : madeUpMeterFile();
@@ -184,9 +184,7 @@ test('A home’s place is worked out under encryption and equals the plain one, 
   await expect(verdict).toBeVisible();
   await expect(page.getByText('Compared under encryption')).toBeVisible();
   await product.start();
-  const expected =
-    /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|Failed to update a ServiceWorker/;
-  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
+  forgiveStoppedServers(complaints);
 });
 
 test('A second tab and a cancelled set-up make no second key; a garbage answer is said to be unreadable', async ({

@@ -160,7 +160,8 @@ export function complaintsOf(page: Page): string[] {
 
 /** Drops what the browser itself says about servers that a test has stopped. */
 export function forgiveStoppedServers(complaints: string[]): void {
-  const expected = /ERR_CONNECTION_REFUSED|Failed to update a ServiceWorker/;
+  const expected =
+    /net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INTERNET_DISCONNECTED|NETWORK_\w+)|Failed to update a ServiceWorker/;
   complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
 }
 
