@@ -208,6 +208,7 @@ test('a file can be pasted, dropped, shared by another app', async ({ page }) =>
   // What Android does with the manifest's share_target: a navigation with a form, which the service worker takes.
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
   const toServer: string[] = [];
   page.context().on('request', (request) => {
     if (request.method() === 'POST' && request.serviceWorker() !== null) toServer.push(request.url());
