@@ -38,7 +38,8 @@ export class Product {
 
   static async start(): Promise<Product> {
     const data = await mkdtemp(join(tmpdir(), 'energy-e2e-'));
-    const product = new Product(await freePort(), await freePort(), data);
+    const [port, endpointPort] = await Promise.all([freePort(), freePort()]);
+    const product = new Product(port, endpointPort, data);
     await product.start();
     return product;
   }
