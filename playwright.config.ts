@@ -7,8 +7,6 @@ export default defineConfig({
   timeout: 180_000,
   workers: 1,
   forbidOnly: true,
-  // A browser on a busy build machine may stumble once; what passed only then is named as flaky in the report.
-  retries: process.env.CI === undefined ? 0 : 1,
   // A slow machine is no fault; tests say what happens, not how fast.
   expect: { timeout: 30_000 },
   use: {
