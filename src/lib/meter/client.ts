@@ -4,6 +4,7 @@
  */
 
 import { proxy, wrap, type Endpoint, type Remote } from 'comlink';
+import { workerName } from '../../locales/locale.ts';
 import type { ColumnGuess } from './columns.ts';
 import { MeterFileError } from './errors.ts';
 import type { MeterFile } from './meter-file.ts';
@@ -21,7 +22,7 @@ export interface WorkerHandle extends Endpoint {
 }
 
 const newWorker = (): WorkerHandle =>
-  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'meter' });
+  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: workerName('meter') });
 
 let last: Promise<unknown> = Promise.resolve();
 

@@ -26,17 +26,19 @@ export interface RegisterRule {
 /** What a series can hold: 136 years. */
 const longestSeconds = 2 ** 32;
 
+const firstCapacity = 256;
+
 /** Columns that grow; a value of NaN is missing. */
 export class RegisterRows {
   readonly rule: RegisterRule;
-  stampMs = new Float64Array(64);
+  stampMs = new Float64Array(firstCapacity);
   /** Interval length; 0 where the file does not say and it follows from the next stamp. */
-  lengthSeconds = new Float64Array(64);
+  lengthSeconds = new Float64Array(firstCapacity);
   /** In the rule's unit, unrounded. */
-  value = new Float64Array(64);
-  quality = new Uint8Array(64);
+  value = new Float64Array(firstCapacity);
+  quality = new Uint8Array(firstCapacity);
   /** 1-based line of the file. */
-  row = new Uint32Array(64);
+  row = new Uint32Array(firstCapacity);
   length = 0;
 
   constructor(rule: RegisterRule) {
@@ -100,6 +102,22 @@ export class Collector {
       this.#registers.set(key, rows);
     }
     return rows;
+  }
+
+  /** This with the rows of another, which come behind, register by register. */
+  with(other: Collector): this {
+    for (const { rule, stampMs, lengthSeconds, value, quality, row, length } of other.all()) {
+      const rows = this.open(rule);
+      for (let i = 0; i < length; i++)
+        rows.add(
+          stampMs[i] ?? 0,
+          lengthSeconds[i] ?? 0,
+          value[i] ?? Number.NaN,
+          row[i] ?? 0,
+          quality[i] === Quality.estimated,
+        );
+    }
+    return this;
   }
 
   /** Registers that have rows, in the order they were opened. */

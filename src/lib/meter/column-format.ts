@@ -4,7 +4,7 @@ import type { Register } from '../series/types.ts';
 import type { FileSample, TableFormat } from './format.ts';
 import { columnOf, findHeader, type Header } from './header.ts';
 import { openMappedTable, type ColumnMapping, type ColumnUnit, type ValueColumn } from './mapped-table.ts';
-import type { DecimalMark } from './number.ts';
+import { settledDecimalMark, type DecimalMark } from './number.ts';
 import { guessDateOrder, type DateOrder } from './stamp.ts';
 
 /** A value column by name. */
@@ -43,12 +43,15 @@ export interface ColumnFormatFacts {
   readonly edge?: 'start' | 'end';
   readonly minutes?: RegExp;
   readonly lengthSeconds?: number;
+  /** Decimal mark where the sample's numbers do not settle it. */
   readonly decimal: DecimalMark;
   readonly values: readonly NamedValue[];
   readonly label?: RegExp;
   readonly tariff?: RegExp;
   readonly estimated?: { readonly column: RegExp; readonly pattern: RegExp };
   readonly only?: { readonly column: RegExp; readonly pattern: RegExp };
+  /** Column of a factor that the row's values are to be multiplied by. */
+  readonly factor?: RegExp;
   readonly fallbackSeconds?: number;
 }
 
@@ -89,7 +92,8 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
   const stamp = columnOf(header, facts.stamp);
   const values = valueColumns(header, facts.values);
   if (stamp < 0 || values.length === 0) return undefined;
-  const dates = sample.rows.slice(header.index + 1).map((row) => row[stamp] ?? '');
+  const data = sample.rows.slice(header.index + 1);
+  const dates = data.map((row) => row[stamp] ?? '');
   const guessed = guessDateOrder(dates);
   const timeOfDay = optional(header, facts.timeOfDay);
   const end = optional(header, facts.end);
@@ -98,6 +102,7 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
   const minutes = optional(header, facts.minutes);
   const tariff = optional(header, facts.tariff);
   const estimated = optional(header, facts.estimated?.column);
+  const factor = optional(header, facts.factor);
   const only = optional(header, facts.only?.column);
   return {
     skipRows: header.index + 1,
@@ -105,7 +110,8 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
     order: guessed.doubtful ? facts.order : guessed.order,
     clock: facts.clock ?? 'home',
     edge: facts.edge ?? 'start',
-    decimal: facts.decimal,
+    // A file saved once more by a spreadsheet program may have the marks of another country.
+    decimal: settledDecimalMark(data.flatMap((row) => values.map(({ column }) => row[column] ?? ''))) ?? facts.decimal,
     values,
     ...(timeOfDay === undefined ? {} : { timeOfDay }),
     ...(end === undefined ? {} : { end }),
@@ -115,6 +121,7 @@ const mappingOf = (facts: ColumnFormatFacts, sample: FileSample): ColumnMapping 
     ...(minutes === undefined ? {} : { minutes }),
     ...(label === undefined ? {} : { label }),
     ...(tariff === undefined ? {} : { tariff }),
+    ...(factor === undefined ? {} : { factor }),
     ...(estimated === undefined || facts.estimated === undefined
       ? {}
       : { estimated: { column: estimated, pattern: facts.estimated.pattern } }),

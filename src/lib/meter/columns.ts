@@ -6,8 +6,15 @@
 import type { Register } from '../series/types.ts';
 import type { FileSample } from './format.ts';
 import { headerKey } from './header.ts';
-import { stampOf, unitFactors, type ColumnMapping, type ColumnUnit, type ValueColumn } from './mapped-table.ts';
-import { guessDecimalMark, parseNumber } from './number.ts';
+import {
+  stampOf,
+  timeOfDayIn,
+  unitFactors,
+  type ColumnMapping,
+  type ColumnUnit,
+  type ValueColumn,
+} from './mapped-table.ts';
+import { guessDecimalMark, parseNumber, settledDecimalMark } from './number.ts';
 import { guessDateOrder, parseTimeOfDay } from './stamp.ts';
 
 /** What the guess is unsure of and its owner should look at. */
@@ -34,13 +41,20 @@ export interface PreviewRow {
 }
 
 const shownRows = 5;
-const timeName = /time|date|datum|dag|tijd|zeit|tag|fecha|hora|data|jour|heure|horodate|period|start|from|van|interval/;
-const endName = /^(end|to|tot|until|bis|fin|fine|hasta|fim)\b|\bend\b/;
+const timeName =
+  /time|date|datum|dag|tijd|zeit|tag|fecha|hora|data|jour|heure|horodate|period|start|from|fra|van|interval|month|monat|maand|mois/;
+const endName = /^(end|to|tot|until|bis|til|fin|fine|hasta|fim)\b|\bend\b/;
+const hourName = /^(hour|hr|he|hora|heure|ora|stunde|uur|godzina|time)( (ending|number|of day))?$/;
 const energyName =
-  /k?wh\b|\bkw\b|consum|verbrauch|verbruik|usage|energ|import|export|levering|afname|injec|valeur|value|valor|reading|stand|index|produc|generat|solar|wert/;
+  /k?wh\b|\bkw\b|consum|verbrauch|verbruik|usage|energ|import|export|levering|afname|injec|valeur|value|valor|reading|stand|index|produc|generat|solar|wert|\bnet\b/;
 const counterName = /stand|index|register|counter|lectura|cumul|total increasing|meter reading|zahler/;
 
-const registerOf = (name: string): Register =>
+/** Numbers that name something instead of counting it. */
+const idName =
+  /\b(number|nummer|numero|no|nr|id|account|ean|nmi|prm|pod|cups|serial|customer|contract|meter|zip|code)$/;
+
+/** What a column or series of this name (a {@link headerKey}) counts; import where it does not say. */
+export const registerOf = (name: string): Register =>
   /gas|m3|m³/.test(name)
     ? 'gas'
     : /export|return|teruglever|feed.?in|injec|einspeis|excedent|vertid|delivered to grid|received/.test(name)
@@ -75,7 +89,7 @@ const firstDataRow = (rows: FileSample['rows']): number =>
 const isStampOnly = (cell: string): boolean => /^\d{8}$|^\d{10}$|^\d{12,14}$/.test(cell.trim());
 
 const rising = (values: readonly number[]): boolean =>
-  values.length >= 5 &&
+  values.length >= 6 &&
   values.every((value, i) => i === 0 || value >= (values[i - 1] ?? 0)) &&
   (values.at(-1) ?? 0) > (values[0] ?? 0);
 
@@ -91,26 +105,38 @@ export const guessColumns = (sample: FileSample): ColumnGuess | undefined => {
   const named = header !== undefined && header.length >= 2 && !header.some(isStamp);
   const keys = Array.from({ length: width }, (_, column) => (named ? headerKey(header[column] ?? '') : ''));
   const cells = (column: number) => data.map((row) => row[column] ?? '');
-  const share = (column: number, test: (cell: string) => boolean) => cells(column).filter(test).length / data.length;
+  /** Nearly all rows; a total may stand below few of them. */
+  const mostly = (column: number, test: (cell: string) => boolean): boolean => {
+    const fitting = cells(column).filter(test).length;
+    return fitting > 0.8 * data.length || (data.length >= 3 && fitting >= data.length - 1);
+  };
   const columns = keys.map((_, column) => column);
 
-  const stamps = columns.filter((column) => share(column, isStamp) > 0.8);
+  const stamps = columns.filter((column) => mostly(column, isStamp));
   const stamp = stamps.find((column) => timeName.test(keys[column] ?? '')) ?? stamps[0];
   if (stamp === undefined) return undefined;
   const { order, doubtful } = guessDateOrder(cells(stamp));
   const atMidnight = cells(stamp).every((cell) => (stampOf(cell, order)?.wallMs ?? 0) % 86_400_000 === 0);
+  // `0.25` may be a quarter past midnight or a quarter of a kilowatt-hour; then the column's name tells.
+  const isTime = (cell: string, name: string) =>
+    parseTimeOfDay(cell) !== undefined && (/[:h]/i.test(cell) || timeName.test(name));
   const times = columns.filter(
-    (column) => column !== stamp && share(column, (cell) => parseTimeOfDay(cell) !== undefined) > 0.8,
+    (column) => column !== stamp && mostly(column, (cell) => isTime(cell, keys[column] ?? '')),
   );
-  const timeOfDay = atMidnight ? times[0] : undefined;
+  const hours = columns.find(
+    (column) => hourName.test(keys[column] ?? '') && mostly(column, (cell) => /^\s*\d{1,2}\s*$/.test(cell)),
+  );
+  const timeOfDay = atMidnight ? (times[0] ?? hours) : undefined;
+  const firstHour = cells(hours ?? -1).some((cell) => Number(cell) === 0) ? 0 : 1;
   const end = stamps.find((column) => column > stamp && endName.test(keys[column] ?? ''));
   const endTimeOfDay = timeOfDay === undefined ? undefined : times.find((column) => column > timeOfDay);
-  const taken = new Set([...stamps, ...times]);
+  const taken = new Set([...stamps, ...times, ...(hours === undefined ? [] : [hours])]);
 
   const numeric = columns.filter((column) => {
     if (taken.has(column)) return false;
     const values = cells(column).filter((cell) => cell.trim() !== '');
-    const id = values.length > 1 && values.every((cell) => cell === values[0] && /^\d{6,}$/.test(cell.trim()));
+    const isConstant = values.length > 1 && values.every((cell) => cell === values[0] && /^\d+$/.test(cell.trim()));
+    const id = isConstant && ((values[0] ?? '').trim().length >= 6 || idName.test(keys[column] ?? ''));
     return values.length > 0 && !id && values.filter((cell) => isNumber(cell)).length > 0.6 * data.length;
   });
   const meant = numeric.filter(
@@ -119,7 +145,12 @@ export const guessColumns = (sample: FileSample): ColumnGuess | undefined => {
   );
   const chosen = meant.length > 0 ? meant : numeric.slice(0, 1);
   if (chosen.length === 0) return undefined;
-  const decimal = sample.decimal ?? guessDecimalMark(chosen.flatMap(cells));
+  const inWholes = chosen.every((column) => /^Wh?$/.test(unitOf(keys[column] ?? '') ?? ''));
+  const decimal =
+    sample.decimal ??
+    settledDecimalMark(chosen.flatMap(cells)) ??
+    // `1,234` Wh are thousands, `1,234` kWh rather have a decimal comma.
+    (inWholes ? '.' : guessDecimalMark(chosen.flatMap(cells)));
 
   const doubts = new Set<Doubt>();
   if (!named) doubts.add('header');
@@ -139,7 +170,7 @@ export const guessColumns = (sample: FileSample): ColumnGuess | undefined => {
     return {
       column,
       register: registerOf(key),
-      unit: unit ?? 'kWh',
+      unit: unit ?? (registerOf(key) === 'gas' ? 'm3' : 'kWh'),
       kind: monotone && !power ? 'counter' : 'interval',
       tariff: key,
     };
@@ -155,9 +186,9 @@ export const guessColumns = (sample: FileSample): ColumnGuess | undefined => {
       decimal,
       values,
       ...(timeOfDay === undefined ? {} : { timeOfDay }),
+      ...(timeOfDay === undefined || timeOfDay !== hours ? {} : { firstHour }),
       ...(end === undefined ? {} : { end }),
       ...(endTimeOfDay === undefined ? {} : { endTimeOfDay }),
-      allowUnitSuffix: true,
     },
     names: keys.map((key, column) => (named && key !== '' ? (header[column] ?? '').trim() : `Column ${column + 1}`)),
     rows: data.slice(0, shownRows),
@@ -170,7 +201,7 @@ export const guessColumns = (sample: FileSample): ColumnGuess | undefined => {
 export const previewMapping = (mapping: ColumnMapping, rows: readonly (readonly string[])[]): PreviewRow[] =>
   rows.slice(0, shownRows).map((cells) => {
     const stamp = stampOf(cells[mapping.stamp] ?? '', mapping.order);
-    const timeMs = mapping.timeOfDay === undefined ? 0 : parseTimeOfDay(cells[mapping.timeOfDay] ?? '');
+    const timeMs = mapping.timeOfDay === undefined ? 0 : timeOfDayIn(cells[mapping.timeOfDay] ?? '', mapping.firstHour);
     return {
       wallMs: stamp === undefined || timeMs === undefined ? undefined : stamp.wallMs + timeMs,
       offsetMs: stamp?.offsetMs,

@@ -1,4 +1,4 @@
-/** Delimited text (CSV and its kin) row by row, with the lines the rows stand on. Fields are split by `d3-dsv`. */
+/** Delimited text (CSV and its kin) row by row, with the lines the rows stand on. Quoted fields are `d3-dsv`'s work. */
 
 import { dsvFormat } from 'd3';
 
@@ -9,8 +9,16 @@ const longestRow = 1 << 20;
 
 const parserOf = (delimiter: string) => dsvFormat(delimiter);
 
-/** Rows of a short text, quoted fields and line breaks in them understood. */
-export const parseRows = (text: string, delimiter: string): string[][] => parserOf(delimiter).parseRows(text);
+const mayBeQuoted = (text: string): boolean => text.includes('"');
+
+/** Rows of a text, quoted fields and line breaks in them understood. */
+export const parseRows = (text: string, delimiter: string): string[][] => {
+  if (mayBeQuoted(text)) return parserOf(delimiter).parseRows(text);
+  // Without quotes there is nothing to understand, and the engine's own splitting is several times as fast.
+  const lines = text.split(text.includes('\r') ? /\r\n|\n|\r/ : '\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => line.split(delimiter));
+};
 
 /**
  * Delimiter of a text: what `sep=` on the first line says, else the one that splits most lines into equally many
@@ -76,10 +84,11 @@ export class RowSplitter {
   #rows(text: string): NumberedRow[] {
     const rows: NumberedRow[] = [];
     if (text === '') return rows;
+    const mayBreak = mayBeQuoted(text);
     for (const cells of parseRows(text, this.#delimiter)) {
       const line = this.#line++;
       if (cells.length > 1 || (cells[0] ?? '').trim() !== '') rows.push({ cells, line });
-      for (const cell of cells) if (cell.includes('\n')) this.#line += cell.split('\n').length - 1;
+      if (mayBreak) for (const cell of cells) if (cell.includes('\n')) this.#line += cell.split('\n').length - 1;
     }
     return rows;
   }

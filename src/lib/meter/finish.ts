@@ -1,6 +1,6 @@
 /** From the rows a parser collected to reading series: clocks, order, duplicates, counters, lengths, tariffs, quality. */
 
-import { instantOfLocal } from '../series/local-day.ts';
+import { instantOfLocal, steadyOffsetMs } from '../series/local-day.ts';
 import { Quality, type ReadingSeries } from '../series/types.ts';
 import { instantsOf } from './clock.ts';
 import type { Collector, RegisterRows } from './collector.ts';
@@ -41,17 +41,26 @@ const readingsOf = (rows: RegisterRows, zone: string, fallbackSeconds: number, f
   if (rows.rule.clock === 'local' && rows.rule.edge !== 'end')
     for (let i = 0; i < count; i++) {
       const length = lengthSeconds[i] ?? 0;
-      if (length < wallClockDaySeconds) continue;
-      const endMs = instantOfLocal((rows.stampMs[i] ?? 0) + length * 1000, zone).ms;
-      lengthSeconds[i] = (endMs - (startMs[i] ?? 0)) / 1000;
+      const stampMs = rows.stampMs[i] ?? 0;
+      const steadyMs = length < wallClockDaySeconds ? steadyOffsetMs(stampMs, zone) : undefined;
+      if (steadyMs !== undefined && steadyOffsetMs(stampMs + length * 1000, zone) === steadyMs) continue;
+      const end = instantOfLocal(stampMs + length * 1000, zone);
+      if (length >= wallClockDaySeconds) lengthSeconds[i] = (end.ms - (startMs[i] ?? 0)) / 1000;
+      else if (length > 3600 || end.kind === 'once') {
+        // The clock may change within the interval: 01:45 to 03:00 is a quarter of an hour in spring.
+        const start = instantOfLocal(stampMs, zone);
+        const seconds = (end.ms - start.ms) / 1000;
+        if (start.kind === 'once' && end.kind === 'once' && startMs[i] === start.ms && seconds > 0)
+          lengthSeconds[i] = seconds;
+      }
     }
   return {
     rule: rows.rule,
     startMs,
     lengthSeconds,
-    value: rows.value.slice(0, count),
-    quality: rows.quality.slice(0, count),
-    row: rows.row.slice(0, count),
+    value: rows.value.subarray(0, count),
+    quality: rows.quality.subarray(0, count),
+    row: rows.row.subarray(0, count),
   };
 };
 
@@ -63,7 +72,8 @@ const asEnergy = (readings: Readings): Readings =>
 
 const asNetWhereNegative = (readings: Readings): Readings => {
   if (readings.rule.register !== 'import') return readings;
-  const negatives = readings.value.filter((value) => value < 0).length;
+  let negatives = 0;
+  for (let i = 0; i < readings.value.length; i++) if ((readings.value[i] ?? 0) < 0) negatives++;
   if (negatives < Math.max(1, netShare * readings.value.length)) return readings;
   return { ...readings, rule: { ...readings.rule, register: 'other', label: readings.rule.label ?? 'net' } };
 };
@@ -72,10 +82,12 @@ const asNetWhereNegative = (readings: Readings): Readings => {
 const rounded = (readings: Readings, findings: FindingLog): ReadingSeries => {
   const { rule, value, quality } = readings;
   const energyWh = new Int32Array(value.length);
+  const lengthSeconds = new Uint32Array(value.length);
   const qualities = quality.slice();
   let exact = 0;
   let given = 0;
   for (let i = 0; i < value.length; i++) {
+    lengthSeconds[i] = Math.round(readings.lengthSeconds[i] ?? 0);
     if (quality[i] === Quality.missing) continue;
     const energy = value[i] ?? 0;
     if (!(Math.abs(energy) < largestWh)) {
@@ -99,7 +111,7 @@ const rounded = (readings: Readings, findings: FindingLog): ReadingSeries => {
     register: rule.register,
     unit: rule.unit ?? 'Wh',
     startMs: readings.startMs,
-    lengthSeconds: Uint32Array.from(readings.lengthSeconds, (length) => Math.round(length)),
+    lengthSeconds,
     energyWh,
     quality: qualities,
     ...(rule.label === undefined ? {} : { label: rule.label }),
@@ -127,6 +139,8 @@ const soleCounter = ({ rule, stampMs, value }: RegisterRows): CounterReading => 
 export const finish = (collector: Collector, zone: string, findings: FindingLog, fallbackSeconds = 3600): Finished => {
   const counters: CounterReading[] = [];
   const combined: Readings[] = [];
+  /** Where each channel stands among them. */
+  const places = new Map<string, number>();
   for (const rows of collector.all()) {
     if (rows.rule.kind === 'counter' && rows.length === 1) {
       counters.push(soleCounter(rows));
@@ -140,17 +154,17 @@ export const finish = (collector: Collector, zone: string, findings: FindingLog,
     // Where lengths are told, totals rows must go before tariffs are added up.
     const separate = readings.lengthSeconds.includes(0) ? readings : withoutOverlaps(readings, findings);
     const { register, unit, label, channel, tariff } = rows.rule;
-    const place = combined.findIndex(
-      ({ rule }) =>
-        rule.register === register && rule.unit === unit && rule.label === label && rule.channel === channel,
-    );
-    const other = combined[place];
-    const sum = other === undefined ? undefined : addReadings(other, separate);
-    if (sum !== undefined) combined[place] = sum;
-    else if (other === undefined) combined.push(separate);
-    else {
-      combined.push({ ...separate, rule: { ...separate.rule, channel: tariff ?? `part ${combined.length}` } });
+    const key = JSON.stringify([register, unit, label, channel]);
+    const place = places.get(key);
+    const other = place === undefined ? undefined : combined[place];
+    if (place === undefined || other === undefined) {
+      places.set(key, combined.length);
+      combined.push(separate);
+      continue;
     }
+    const sum = addReadings(other, separate);
+    if (sum !== undefined) combined[place] = sum;
+    else combined.push({ ...separate, rule: { ...separate.rule, channel: tariff ?? `part ${combined.length}` } });
   }
 
   const nameOf = ({ rule: { label, channel } }: Readings) => [label, channel].filter(Boolean).join(' ') || undefined;
@@ -170,10 +184,13 @@ export const finish = (collector: Collector, zone: string, findings: FindingLog,
     reportQuality(shown, zone, findings);
     return rounded(shown, findings);
   });
-  const meters = [...new Set(present.map(({ rule }) => rule.label))].map((label) => ({
-    name: label,
-    series: present.flatMap(({ rule }, place) => (rule.label === label ? [place] : [])),
-  }));
+  const placesByMeter = new Map<string | undefined, number[]>();
+  for (const [place, { rule }] of present.entries()) {
+    const places = placesByMeter.get(rule.label);
+    if (places === undefined) placesByMeter.set(rule.label, [place]);
+    else places.push(place);
+  }
+  const meters = [...placesByMeter].map(([name, places]) => ({ name, series: places }));
   if (series.length === 0 && counters.length > 0)
     findings.note(
       'single-counter',

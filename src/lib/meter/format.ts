@@ -10,6 +10,8 @@ export interface FileSample {
   readonly text: string;
   /** The first rows if the file is a table, else none. */
   readonly rows: readonly (readonly string[])[];
+  /** Name of the sheet, in a workbook. */
+  readonly sheet?: string;
   /** Decimal mark that the container settles (workbooks write numbers with a point), else undefined. */
   readonly decimal?: DecimalMark;
 }

@@ -5,12 +5,13 @@ import { ameren } from './formats/ameren.ts';
 import { opower, sdge, unitedPower, xcelBills } from './formats/american-utilities.ts';
 import { agl, redEnergy } from './formats/australian-long.ts';
 import { dsmrReader } from './formats/dsmr-reader.ts';
-import { eneco, energieManager, engie, greenChoice, homeWizard } from './formats/dutch-suppliers.ts';
-import { edf } from './formats/edf.ts';
-import { enedis, enedis2025 } from './formats/enedis.ts';
+import { eneco, energieManager, energieManagerApi, engie, greenChoice, homeWizard } from './formats/dutch-suppliers.ts';
+import { edf, edfDays, edfIndex } from './formats/edf.ts';
+import { enedis, enedis2025, enedisDays } from './formats/enedis.ts';
 import { fluvius } from './formats/fluvius.ts';
 import { greenButton } from './formats/green-button.ts';
 import { homeAssistantHistory, homeAssistantStatistics } from './formats/home-assistant.ts';
+import { homeAssistantEnergy } from './formats/home-assistant-energy.ts';
 import { cups, eRedes } from './formats/iberian.ts';
 import { enphase, iSolarCloud, shelly, solarEdgeCsv } from './formats/inverters.ts';
 import { nem } from './formats/nem.ts';
@@ -28,11 +29,15 @@ export const formats: readonly MeterFormat[] = [
   cups,
   dsmrReader,
   edf,
+  edfDays,
+  edfIndex,
   enedis,
   enedis2025,
+  enedisDays,
   enel,
   eneco,
   energieManager,
+  energieManagerApi,
   engie,
   enphase,
   eRedes,
@@ -41,6 +46,7 @@ export const formats: readonly MeterFormat[] = [
   greenButton,
   greenChoice,
   headerless,
+  homeAssistantEnergy,
   homeAssistantHistory,
   homeAssistantStatistics,
   homesAsColumns,

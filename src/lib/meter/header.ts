@@ -1,10 +1,13 @@
 /** Finding a table's header row and its columns by name, whatever case, accents or blanks. */
 
+/** A text without accents; plain ASCII, as nearly every cell is, stays as it is. */
+export const withoutAccents = (text: string): string =>
+  /[^\0-\x7f]/.test(text) ? text.normalize('NFD').replace(/[\u0300-\u036f]/g, '') : text;
+
 /** A cell's text as header names are compared: lower case, no accents, single blanks, no quotes or byte order mark. */
 export const headerKey = (cell: string): string =>
-  cell
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f\ufeff"]/g, '')
+  withoutAccents(cell)
+    .replace(/[\ufeff"]/g, '')
     .replace(/[\s_\u00a0]+/g, ' ')
     .trim()
     .toLowerCase();
@@ -20,23 +23,30 @@ const searchedRows = 40;
 /** No header has more columns; the rest of a longer row is not looked at. */
 const searchedColumns = 1000;
 
-/** Keys by row: every format looks at the same rows. */
-const known = new WeakMap<readonly string[], readonly string[]>();
+/** A row's keys, and those of them that can be a name: numbers are none. */
+interface RowKeys {
+  readonly keys: readonly string[];
+  readonly names: readonly string[];
+}
 
-const keysOf = (row: readonly string[]): readonly string[] => {
-  let keys = known.get(row);
-  if (keys === undefined) {
-    keys = row.slice(0, searchedColumns).map(headerKey);
-    known.set(row, keys);
+/** Keys by row: every format looks at the same rows. */
+const known = new WeakMap<readonly string[], RowKeys>();
+
+const keysOf = (row: readonly string[]): RowKeys => {
+  let found = known.get(row);
+  if (found === undefined) {
+    const keys = row.slice(0, searchedColumns).map(headerKey);
+    found = { keys, names: keys.filter((key) => !/^[-+.,\d]*$/.test(key)) };
+    known.set(row, found);
   }
-  return keys;
+  return found;
 };
 
-/** First row in which every pattern matches some cell. */
+/** First row in which every pattern matches some cell that is no number. */
 export const findHeader = (rows: readonly (readonly string[])[], required: readonly RegExp[]): Header | undefined => {
   for (let index = 0; index < Math.min(rows.length, searchedRows); index++) {
-    const keys = keysOf(rows[index] ?? []);
-    if (required.every((pattern) => keys.some((key) => pattern.test(key)))) return { index, keys };
+    const { keys, names } = keysOf(rows[index] ?? []);
+    if (required.every((pattern) => names.some((key) => pattern.test(key)))) return { index, keys };
   }
   return undefined;
 };

@@ -33,6 +33,7 @@ export const withLengths = (readings: Readings, fallbackSeconds: number): Readin
   const { startMs, lengthSeconds } = readings;
   const count = startMs.length;
   const atEnd = readings.rule.edge === 'end';
+  if (!atEnd && !lengthSeconds.includes(0)) return readings;
   const lengths = lengthSeconds.slice();
   if (lengths.includes(0)) {
     const steps = new Float64Array(Math.max(0, count - 1));

@@ -3,7 +3,8 @@
  * them and marked as estimated, since nobody knows on which day it was used.
  */
 
-import { localDayNumberOf, startOfDayNumber } from '../series/local-day.ts';
+import { dayWords } from '../../locales/dates.ts';
+import { localDayNumberOf, startOfDayNumber, wallClockOf } from '../series/local-day.ts';
 import { Quality, type Finding, type ReadingSeries, type Register } from '../series/types.ts';
 import { rolloverOf } from './counters.ts';
 import { FindingLog } from './finding-log.ts';
@@ -23,8 +24,6 @@ export interface ManualSeries {
   readonly series: readonly ReadingSeries[];
   readonly findings: readonly Finding[];
 }
-
-const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Cuts [fromMs, untilMs) at local midnights. */
 const dayPieces = (fromMs: number, untilMs: number, zone: string): { startMs: number; endMs: number }[] => {
@@ -52,6 +51,7 @@ const seriesOf = (
   const starts: number[] = [];
   const lengths: number[] = [];
   const energies: number[] = [];
+  const dayThere = (ms: number): string => dayWords(wallClockOf(ms, zone));
   let untilMs = -Infinity;
   for (const meter of new Set(ordered.map((reading) => reading.meter))) {
     const ofMeter = ordered.filter((reading) => reading.meter === meter);
@@ -68,13 +68,13 @@ const seriesOf = (
           log.note(
             'rollover',
             'info',
-            `Between ${dateOf(before.atMs)} and ${dateOf(after.atMs)} the meter passed its highest number and began again at zero. This was counted.`,
+            `Between ${dayThere(before.atMs)} and ${dayThere(after.atMs)} the meter passed its highest number and began again at zero. This was counted.`,
           );
         } else {
           log.note(
             'meter-change',
             'warning',
-            `The reading of ${dateOf(after.atMs)} is lower than that of ${dateOf(before.atMs)}. If the meter was changed, give the new meter a name of its own and enter what both showed on that day; else correct the reading. The time between was left open.`,
+            `The reading of ${dayThere(after.atMs)} is lower than that of ${dayThere(before.atMs)}. If the meter was changed, give the new meter a name of its own and enter what both showed on that day; else correct the reading. The time between was left open.`,
           );
           continue;
         }
@@ -83,7 +83,7 @@ const seriesOf = (
         log.note(
           'overlap',
           'warning',
-          `The readings of ${dateOf(before.atMs)} and ${dateOf(after.atMs)} overlap those of another meter. They were left out.`,
+          `The readings of ${dayThere(before.atMs)} and ${dayThere(after.atMs)} overlap those of another meter. They were left out.`,
         );
         continue;
       }

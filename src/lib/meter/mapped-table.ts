@@ -1,10 +1,11 @@
 /** Reads a table whose columns are known: the engine of most CSV formats and of the column mapper. */
 
+import { plural } from '../../locales/plural.ts';
 import type { Register } from '../series/types.ts';
 import type { RegisterRows } from './collector.ts';
 import { MeterFileError } from './errors.ts';
-import { counted } from './finding-log.ts';
 import type { ReadContext, RowReader } from './format.ts';
+import { withoutAccents } from './header.ts';
 import { parseNumber, type DecimalMark } from './number.ts';
 import { parseStamp, parseTimeOfDay, type DateOrder, type Stamp } from './stamp.ts';
 
@@ -44,6 +45,8 @@ export interface ColumnMapping {
   readonly stamp: number;
   /** Time of day, where it has a column of its own. */
   readonly timeOfDay?: number;
+  /** Number of the first hour of a day, where the time of day is an hour's number. */
+  readonly firstHour?: 0 | 1;
   /** End of the interval: date and time, or (with {@link endTimeOfDay} alone) on the same day. */
   readonly end?: number;
   readonly endTimeOfDay?: number;
@@ -56,6 +59,8 @@ export interface ColumnMapping {
   readonly edge: 'start' | 'end';
   /** Column with the interval's length in minutes. */
   readonly minutes?: number;
+  /** Column of a factor that the row's values are to be multiplied by. */
+  readonly factor?: number;
   /** Interval length, where it is not to be told from the stamps. */
   readonly lengthSeconds?: number;
   readonly decimal: DecimalMark;
@@ -68,15 +73,13 @@ export interface ColumnMapping {
   readonly estimated?: { readonly column: number; readonly pattern: RegExp };
   /** An empty cell means that the row says nothing of that register, rather than that its value is missing. */
   readonly skipBlank?: boolean;
-  /** Numbers may be followed by their unit (`12.3 kWh`). */
-  readonly allowUnitSuffix?: boolean;
   /** Only rows whose cell in this column matches are read. */
   readonly only?: { readonly column: number; readonly pattern: RegExp };
 }
 
 /** Cells that stand for “no value”. */
 const noValue = /^(-+|n\/?a|nan|null|none|unknown|unavailable|nd|\?)?$/i;
-const totalsWord = /^(grand )?(tot|sum|somme|suma|gesamt|gemiddeld|average|media|moyenne)/i;
+const totalsWord = /^(grand )?(tot|sum|somme|suma|gesamt|gemiddeld|average|media|moyenne|year|jahr|jaar|ann[eé]e)/i;
 const excelDay = /^[2-7]\d{4}(\.\d+)?$/;
 
 /** Date and time of a cell; workbooks whose dates have no date format give a serial day. */
@@ -85,6 +88,42 @@ export const stampOf = (cell: string, order: DateOrder): Stamp | undefined =>
   (excelDay.test(cell.trim())
     ? { wallMs: Date.UTC(1899, 11, 30) + Math.round(Number(cell) * 86_400) * 1000, offsetMs: undefined }
     : undefined);
+
+const suffixes: Readonly<Record<string, ColumnUnit>> = {
+  wh: 'Wh',
+  kwh: 'kWh',
+  mwh: 'MWh',
+  w: 'W',
+  kw: 'kW',
+  m3: 'm3',
+  'm³': 'm3',
+};
+const isPower = (unit: ColumnUnit): boolean => unit === 'W' || unit === 'kW';
+const isVolume = (unit: ColumnUnit): boolean => unit === 'm3' || unit === 'dm3';
+
+/** A cell may carry its unit (`1.2 kWh`), which then goes before the column's if it is of the same kind. */
+const withoutUnit = (cell: string, unit: ColumnUnit): { readonly cell: string; readonly unit: ColumnUnit } => {
+  if (!/[a-z³]$/i.test(cell) && !/m3$/i.test(cell)) return { cell, unit };
+  const match = /^(.*\d[.,]?)\s*([kM]?Wh?|m3|m³)$/i.exec(cell);
+  const own = suffixes[(match?.[2] ?? '').toLowerCase()];
+  if (match === null || own === undefined || isPower(own) !== isPower(unit) || isVolume(own) !== isVolume(unit))
+    return { cell, unit };
+  return { cell: match[1] ?? '', unit: own };
+};
+
+/** A cell that patterns are matched against. */
+const wordsIn = (cells: readonly string[], column: number): string => withoutAccents(cells[column] ?? '').trim();
+
+/** A meter's name; spreadsheets are kept from taking it for a number by writing `="123"`. */
+const nameIn = (cell: string): string => cell.trim().replace(/^="?|"$/g, '');
+
+/** Time of day in ms of a cell, which may be the number of an hour; undefined when it is neither. */
+export const timeOfDayIn = (cell: string, firstHour: 0 | 1 | undefined): number | undefined => {
+  const text = cell.trim();
+  if (firstHour === undefined || !/^\d{1,2}$/.test(text)) return parseTimeOfDay(text);
+  const hour = Number(text) - firstHour;
+  return hour >= 0 && hour < 25 ? hour * 3_600_000 : undefined;
+};
 
 /** Length in s between the wall clock of start and end as files write them; undefined where they make no sense. */
 export const lengthBetween = (startMs: number, endMs: number): number | undefined => {
@@ -110,7 +149,8 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
     findings.note(
       'unreadable-row',
       'warning',
-      (count) => `${counted(count, 'row')} could not be read and ${count === 1 ? 'was' : 'were'} left out.`,
+      (count) =>
+        plural(count, ['# row could not be read and was left out.', '# rows could not be read and were left out.']),
       line,
     );
   };
@@ -118,7 +158,7 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
   const wallOf = (date: string, time: string | undefined): Stamp | undefined => {
     const stamp = stampOf(date, mapping.order);
     if (stamp === undefined || time === undefined) return stamp;
-    const timeMs = parseTimeOfDay(time);
+    const timeMs = timeOfDayIn(time, mapping.firstHour);
     return timeMs === undefined
       ? undefined
       : { wallMs: Math.floor(stamp.wallMs / 86_400_000) * 86_400_000 + timeMs, offsetMs: stamp.offsetMs };
@@ -156,11 +196,11 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
         return;
       }
       const { only, estimated } = mapping;
-      if (only !== undefined && !only.pattern.test((cells[only.column] ?? '').trim())) return;
+      if (only !== undefined && !only.pattern.test(wordsIn(cells, only.column))) return;
       const date = (cells[mapping.stamp] ?? '').trim();
       const stamp = wallOf(date, mapping.timeOfDay === undefined ? undefined : (cells[mapping.timeOfDay] ?? ''));
       if (stamp === undefined) {
-        if (totalsWord.test(date))
+        if (totalsWord.test(cells.find((cell) => cell.trim() !== '')?.trim() ?? ''))
           findings.note('totals-row', 'info', 'A row is the total or mean of others. It was left out.', line);
         else if (cells.some((cell) => /\d/.test(cell))) unreadable(line);
         return;
@@ -189,16 +229,17 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
           lengthSeconds = lengthBetween(stampMs, endMs) ?? lengthSeconds;
         }
       }
-      const isEstimated = estimated?.pattern.test((cells[estimated.column] ?? '').trim()) ?? false;
-      const label = mapping.label === undefined ? undefined : (cells[mapping.label] ?? '').trim();
+      const isEstimated = estimated?.pattern.test(wordsIn(cells, estimated.column)) ?? false;
+      const label = mapping.label === undefined ? undefined : nameIn(cells[mapping.label] ?? '');
       const rowTariff = mapping.tariff === undefined ? undefined : (cells[mapping.tariff] ?? '').trim();
+      const factor = mapping.factor === undefined ? 1 : parseNumber((cells[mapping.factor] ?? '').trim(), decimal);
       let readable = false;
       let applies = false;
       for (const [place, value] of mapping.values.entries()) {
-        if (value.when !== undefined && !value.when.pattern.test((cells[value.when.column] ?? '').trim())) continue;
+        if (value.when !== undefined && !value.when.pattern.test(wordsIn(cells, value.when.column))) continue;
         applies = true;
         const raw = (cells[value.column] ?? '').trim();
-        const cell = mapping.allowUnitSuffix === true ? raw.replace(/\s*[kM]?Wh?$|\s*m(3|³)$/i, '') : raw;
+        const { cell, unit } = withoutUnit(raw, value.unit);
         if (cell === '' && mapping.skipBlank === true) {
           readable = true;
           continue;
@@ -212,7 +253,7 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
         rowsOf(place, value, local, name, tariff).add(
           stampMs,
           value.kind === 'counter' ? 0 : lengthSeconds,
-          (value.negated === true ? -number : number) * unitFactors[value.unit],
+          (value.negated === true ? -number : number) * factor * unitFactors[unit],
           line,
           isEstimated,
         );
@@ -222,7 +263,10 @@ export const openMappedTable = (mapping: ColumnMapping, context: ReadContext): R
           'other-quantity',
           'info',
           (count) =>
-            `${counted(count, 'row tells', 'rows tell')} another quantity and ${count === 1 ? 'was' : 'were'} left out.`,
+            plural(count, [
+              '# row tells another quantity and was left out.',
+              '# rows tell another quantity and were left out.',
+            ]),
           line,
         );
       else if (readable) good++;

@@ -1,5 +1,6 @@
 /** What a meter file was found to hold, before anything of it is kept. */
 
+import type { SeriesSummary } from '../series/summary.ts';
 import type { Finding, ReadingSeries } from '../series/types.ts';
 import type { CounterReading } from './counter-reading.ts';
 
@@ -30,6 +31,8 @@ export interface MeterFile {
   /** Zone in which times without an offset were read. */
   readonly timeZone: string;
   readonly series: readonly ReadingSeries[];
+  /** The figures of each series. */
+  readonly summaries: readonly SeriesSummary[];
   /**
    * The meters that the series belong to. If there are several, the user should say which belong to the home; series of
    * one register that are chosen are added up (`addSeries`).

@@ -1,8 +1,9 @@
 /** Readings put in order of time, each instant counted once, totals rows and overlaps taken out. */
 
+import { plural } from '../../locales/plural.ts';
 import { Quality } from '../series/types.ts';
 import type { RegisterRows } from './collector.ts';
-import { counted, type FindingLog } from './finding-log.ts';
+import { type FindingLog } from './finding-log.ts';
 import { endMsOf, medianOf, pick, type Readings } from './readings.ts';
 
 /**
@@ -25,12 +26,26 @@ export const inOrder = (readings: Readings, rows: RegisterRows, findings: Findin
   // Plain repeats of the autumn hour step back once.
   if (backwards > 1 && forwards > backwards)
     findings.note('order', 'info', 'The rows are not in order of time. They were put in order.', firstBackwards);
-  const places = Uint32Array.from(startMs, (_, i) => i);
+  // A plain array, whose sort takes runs as they are: files repeat themselves or run backwards rather than at random.
+  const places = [...startMs.keys()];
   places.sort((a, b) => (startMs[a] ?? 0) - (startMs[b] ?? 0) || a - b);
   return pick(readings, places);
 };
 
 const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b));
+
+/** Whether two readings in order start together. */
+const startsRepeat = (startMs: Float64Array): boolean => {
+  for (let i = 1; i < startMs.length; i++) if (startMs[i] === startMs[i - 1]) return true;
+  return false;
+};
+
+/** Whether a reading, in order, starts before the one before has ended. */
+const overlapsAny = (readings: Readings): boolean => {
+  const { startMs } = readings;
+  for (let i = 1; i < startMs.length; i++) if ((startMs[i] ?? 0) < endMsOf(readings, i - 1)) return true;
+  return false;
+};
 
 /**
  * Of readings with the same start and length (in order), one is kept: the first known one, measured before estimated.
@@ -38,6 +53,7 @@ const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.m
  */
 export const withoutDuplicates = (readings: Readings, findings: FindingLog): Readings => {
   const { startMs, lengthSeconds, value, quality, row } = readings;
+  if (!startsRepeat(startMs)) return readings;
   const kept: number[] = [];
   let together = 0;
   for (let i = 0; i < startMs.length; i++) {
@@ -55,7 +71,11 @@ export const withoutDuplicates = (readings: Readings, findings: FindingLog): Rea
         findings.note(
           'duplicate',
           'info',
-          (count) => `${counted(count, 'row repeats', 'rows repeat')} an earlier row. Each was counted once.`,
+          (count) =>
+            plural(count, [
+              '# row repeats an earlier row. Each was counted once.',
+              '# rows repeat an earlier row. Each was counted once.',
+            ]),
           row[i] ?? 0,
         );
       else
@@ -63,7 +83,10 @@ export const withoutDuplicates = (readings: Readings, findings: FindingLog): Rea
           'duplicate-conflict',
           'warning',
           (count) =>
-            `${counted(count, 'row repeats', 'rows repeat')} the time of an earlier row with another value. The first was kept, or the measured one where the other is estimated.`,
+            plural(count, [
+              '# row repeats the time of an earlier row with another value. The first was kept, or the measured one where the other is estimated.',
+              '# rows repeat the time of an earlier row with another value. The first was kept, or the measured one where the other is estimated.',
+            ]),
           row[i] ?? 0,
         );
     }
@@ -77,6 +100,7 @@ export const withoutDuplicates = (readings: Readings, findings: FindingLog): Rea
  * has ended. Readings are in order and have lengths.
  */
 export const withoutOverlaps = (readings: Readings, findings: FindingLog): Readings => {
+  if (!overlapsAny(readings)) return readings;
   const { startMs, lengthSeconds, value, row } = readings;
   const typical = medianOf(lengthSeconds);
   const totals = new Set<number>();
@@ -114,7 +138,10 @@ export const withoutOverlaps = (readings: Readings, findings: FindingLog): Readi
         'overlap',
         'warning',
         (count) =>
-          `${counted(count, 'row begins', 'rows begin')} before the one before has ended. The earlier row was kept, the later left out.`,
+          plural(count, [
+            '# row begins before the one before has ended. The earlier row was kept, the later left out.',
+            '# rows begin before the one before has ended. The earlier row was kept, the later left out.',
+          ]),
         row[i] ?? 0,
       );
       continue;

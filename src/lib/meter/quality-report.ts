@@ -2,25 +2,22 @@
 
 import { wallClockOf } from '../series/local-day.ts';
 import { Quality } from '../series/types.ts';
-import { counted, type FindingLog } from './finding-log.ts';
-import { endMsOf, medianOf, type Readings } from './readings.ts';
+import { minuteWords } from '../../locales/dates.ts';
+import { plural } from '../../locales/plural.ts';
+import { registerName, type FindingLog } from './finding-log.ts';
+import { endMsOf, type Readings } from './readings.ts';
 
-const names = {
-  import: 'Import',
-  export: 'Export',
-  generation: 'Generation',
-  gas: 'Gas',
-  other: 'A register',
-} as const;
-
-const local = (ms: number, zone: string): string =>
-  new Date(wallClockOf(ms, zone)).toISOString().slice(0, 16).replace('T', ' ');
+const local = (ms: number, zone: string): string => minuteWords(wallClockOf(ms, zone));
 
 const duration = (seconds: number): string => {
-  if (seconds >= 172_800) return `${Math.round(seconds / 86_400)} days`;
-  if (seconds >= 7200) return `${Math.round(seconds / 3600)} hours`;
-  return `${Math.round(seconds / 60)} minutes`;
+  if (seconds >= 172_800) return plural(Math.round(seconds / 86_400), ['# day', '# days']);
+  if (seconds >= 7200) return plural(Math.round(seconds / 3600), ['# hour', '# hours']);
+  return plural(Math.round(seconds / 60), ['# minute', '# minutes']);
 };
+
+const netMeter = (): string =>
+  'The meter counts import less export, so it cannot tell how much was used; the values were kept apart as they are.';
+const keptAsTheyAre = (): string => 'They were kept as they are.';
 
 /** Mean power in W above which a home's meter is doubted, and below which it may be in the wrong unit. */
 const highestMeanW = 50_000;
@@ -30,11 +27,25 @@ const outlierFactor = 6;
 /** More than this share of such values is how the home lives, not a slip. */
 const outlierShare = 0.002;
 
+/**
+ * Mean power above which a value is far above all others: {@link outlierFactor} times the second-highest percent.
+ * Infinity where that is beyond the highest value, which is nearly always so and seen without putting them in order.
+ */
+const outlierThreshold = (powers: Float64Array): number => {
+  const place = Math.floor(0.98 * (powers.length - 1));
+  let highest = 0;
+  for (let i = 0; i < powers.length; i++) highest = Math.max(highest, powers[i] ?? 0);
+  let near = 0;
+  for (let i = 0; i < powers.length; i++) if (outlierFactor * (powers[i] ?? 0) >= highest) near++;
+  if (near >= powers.length - place) return Infinity;
+  return outlierFactor * (powers.slice().sort()[place] ?? 0);
+};
+
 /** Notes what is odd about the readings of one register (in order, with lengths, without overlaps). */
 export const reportQuality = (readings: Readings, zone: string, findings: FindingLog): void => {
   const { rule, startMs, lengthSeconds, value, quality, row } = readings;
   const count = startMs.length;
-  const name = `${names[rule.register]}${rule.label === undefined ? '' : ` (${rule.label})`}`;
+  const name = `${registerName(rule.register)}${rule.label === undefined ? '' : ` (${rule.label})`}`;
   const topic = `${rule.register} ${rule.label ?? ''}`;
 
   let gaps = 0;
@@ -51,13 +62,14 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
       'gap',
       gapSeconds > (0.02 * ((startMs[count - 1] ?? 0) - (startMs[0] ?? 0))) / 1000 ? 'warning' : 'info',
       () =>
-        `${name}: ${counted(gaps, 'gap')} without readings, ${duration(gapSeconds)} in all; the longest begins ${local(longest.ms, zone)} (${duration(longest.seconds)}). Nothing was filled in.`,
+        `${name}: ${plural(gaps, ['# gap without readings', '# gaps without readings'])}, ${duration(gapSeconds)} in all; the longest begins ${local(longest.ms, zone)} (${duration(longest.seconds)}). Nothing was filled in.`,
       row[i] ?? 0,
       topic,
     );
   }
 
-  const known: number[] = [];
+  const powers = new Float64Array(count);
+  let known = 0;
   let negatives = 0;
   let seconds = 0;
   let sum = 0;
@@ -67,7 +79,7 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
         'missing',
         'info',
         (places) =>
-          `${name}: ${counted(places, 'interval has', 'intervals have')} no value and ${places === 1 ? 'counts' : 'count'} as missing, not as zero.`,
+          `${name}: ${plural(places, ['# interval has no value and counts as missing, not as zero.', '# intervals have no value and count as missing, not as zero.'])}`,
         row[i] ?? 0,
         topic,
       );
@@ -78,7 +90,7 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
         'estimated',
         'info',
         (places) =>
-          `${name}: ${counted(places, 'value is', 'values are')} marked as estimated or replaced by the supplier.`,
+          `${name}: ${plural(places, ['# value is marked as estimated or replaced by the supplier.', '# values are marked as estimated or replaced by the supplier.'])}`,
         row[i] ?? 0,
         topic,
       );
@@ -90,8 +102,8 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
         'warning',
         (places) =>
           rule.register === 'other'
-            ? `${name}: ${counted(places, 'value is', 'values are')} negative. The meter counts import less export, so it cannot tell how much was used; the values were kept apart as they are.`
-            : `${name}: ${counted(places, 'value is', 'values are')} negative. They were kept as they are.`,
+            ? `${name}: ${plural(places, ['# value is negative.', '# values are negative.'])} ${netMeter()}`
+            : `${name}: ${plural(places, ['# value is negative.', '# values are negative.'])} ${keptAsTheyAre()}`,
         row[i] ?? 0,
         topic,
       );
@@ -99,25 +111,22 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
     const length = lengthSeconds[i] ?? 0;
     seconds += length;
     sum += energy;
-    if (length > 0) known.push(energy / length);
+    if (length > 0) powers[known++] = energy / length;
   }
-  if (rule.unit === 'dm3' || known.length === 0) return;
+  if (rule.unit === 'dm3' || known === 0) return;
 
-  if (known.length >= 20 && negatives === 0) {
-    const ordered = Float64Array.from(known).sort();
-    const high = ordered[Math.floor(0.98 * (ordered.length - 1))] ?? 0;
-    const threshold = outlierFactor * Math.max(high, medianOf(ordered));
-    const outliers = threshold > 0 ? known.filter((power) => power > threshold).length : 0;
-    if (outliers > 0 && outliers <= Math.max(2, outlierShare * known.length))
+  if (known >= 20 && negatives === 0) {
+    const threshold = outlierThreshold(powers.subarray(0, known));
+    const outliers =
+      threshold > 0 && threshold < Infinity ? powers.subarray(0, known).filter((power) => power > threshold).length : 0;
+    if (outliers > 0 && outliers <= Math.max(2, outlierShare * known))
       for (let i = 0; i < count; i++)
         if (quality[i] !== Quality.missing && (value[i] ?? 0) / (lengthSeconds[i] ?? 1) > threshold)
           findings.note(
             'outlier',
             'warning',
             (places) =>
-              places === 1
-                ? `${name}: one value is far above all others. It was kept; look whether it can be true.`
-                : `${name}: ${places} values are far above all others. They were kept; look whether they can be true.`,
+              `${name}: ${plural(places, ['One value is far above all others. It was kept; look whether it can be true.', '# values are far above all others. They were kept; look whether they can be true.'])}`,
             row[i] ?? 0,
             topic,
           );

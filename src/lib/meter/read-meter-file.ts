@@ -1,6 +1,7 @@
 /** A meter file's bytes to reading series: what it is, by content, and what is in it. */
 
 import { isTimeZone, offsetMsAt } from '../series/local-day.ts';
+import { summarize } from '../series/summary.ts';
 import type { ReadingSeries } from '../series/types.ts';
 import { Collector } from './collector.ts';
 import { guessColumns, type ColumnGuess } from './columns.ts';
@@ -16,13 +17,15 @@ import { refuseKnownContents, refuseWebPage } from './known-contents.ts';
 import { gunzip, limited, peek, piecesOf, readAll, type ByteSource } from './source.ts';
 import { decodeText, encodingOf } from './text.ts';
 import { readWorkbook } from './xlsx.ts';
-import { unzip } from './zip.ts';
+import { unpackingLimits, unzip, type UnpackingLimits } from './zip.ts';
 
 /** Bytes of a file, unpacked, that are read: a hundred years of quarter hours fit. */
 const sizeLimit = 160 * 2 ** 20;
 /** Bytes by which a file is recognised. */
 const sampleBytes = 1 << 16;
 const sampleRows = 200;
+/** Lines that the rows are taken from: some are blank, some within quotes. */
+const sampleLines = 2000;
 /** Confidences this close are a tie, which the user decides. */
 const tieMargin = 0.05;
 const leastConfidence = 0.3;
@@ -43,15 +46,22 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A text, unpacked, by its first bytes and the rest; or the rows of a workbook. */
+/** A text, unpacked, by its first bytes and the rest; or the rows of a workbook; or a file of an archive that is neither. */
 type Content =
   | {
       readonly kind: 'text';
+      readonly name: string;
       readonly sample: FileSample;
       readonly pieces: () => AsyncIterable<string>;
       readonly delimiter: string | undefined;
     }
-  | { readonly kind: 'rows'; readonly sample: FileSample; readonly rows: readonly NumberedRow[] };
+  | {
+      readonly kind: 'rows';
+      readonly name: string;
+      readonly sample: FileSample;
+      readonly rows: readonly NumberedRow[];
+    }
+  | { readonly kind: 'unread'; readonly name: string; readonly why: MeterFileError };
 
 const isZip = (head: Uint8Array): boolean => head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 9) <= 7;
 const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
@@ -67,11 +77,21 @@ export const detectFormat = (sample: FileSample): { format: MeterFormat; candida
     })
     .sort((a, b) => b.candidate.confidence - a.candidate.confidence);
 
+/** The first lines of a text; the last line of a cut one is rarely whole. */
+const wholeLines = (text: string): string => {
+  let end = 0;
+  for (let line = 0; line < sampleLines; line++) {
+    const next = text.indexOf('\n', end) + 1;
+    if (next === 0) return text.length < sampleBytes / 2 ? text : text.slice(0, end || text.length);
+    end = next;
+  }
+  return text.slice(0, end);
+};
+
 /** The sample of a text's beginning. */
 export const sampleOf = (text: string): { sample: FileSample; delimiter: string | undefined } => {
   if (/^\s*[<{[]/.test(text)) return { sample: { text, rows: [] }, delimiter: undefined };
-  // The last line of a cut text is rarely whole.
-  const whole = text.length < sampleBytes / 2 ? text : text.slice(0, text.lastIndexOf('\n') + 1 || text.length);
+  const whole = wholeLines(text);
   const delimiter = guessDelimiter(whole);
   const rows = parseRows(whole, delimiter ?? ',')
     .filter((row) => row.length > 1 || (row[0] ?? '').trim() !== '')
@@ -79,45 +99,60 @@ export const sampleOf = (text: string): { sample: FileSample; delimiter: string 
   return { sample: { text, rows }, delimiter };
 };
 
-const openText = (head: Uint8Array, all: AsyncIterable<Uint8Array>): Content => {
+const openText = (name: string, head: Uint8Array, all: AsyncIterable<Uint8Array>): Content => {
   const encoding = encodingOf(head);
   const text = new TextDecoder(encoding).decode(head, { stream: true });
   refuseWebPage(text);
-  return { kind: 'text', ...sampleOf(text), pieces: () => decodeText(limited(all, sizeLimit), encoding) };
+  return { kind: 'text', name, ...sampleOf(text), pieces: () => decodeText(limited(all, sizeLimit), encoding) };
 };
 
-/** Opens a file: packed ones are unpacked. A ZIP of several files gives several contents. */
-async function* openContents(source: ByteSource, depth = 0): AsyncGenerator<Content> {
+/** How deep in archives one is, and what all of them together may still hold. */
+interface Unpacking {
+  readonly name: string;
+  readonly depth: number;
+  readonly left: UnpackingLimits;
+}
+
+const deepestArchive = 3;
+
+/** Opens a file: packed ones are unpacked. An archive of several files gives several contents. */
+async function* openContents(source: ByteSource, unpacking: Unpacking): AsyncGenerator<Content> {
+  const { name, depth } = unpacking;
   const { head, all } = await peek(source, sampleBytes);
   if (head.length === 0) throw new MeterFileError('empty', 'The file is empty. Download it again.');
   refuseKnownContents(head);
-  if (isGzip(head)) {
-    if (depth > 1)
-      throw new MeterFileError(
-        'damaged',
-        'The file is packed several times over. Unpack it and choose the file inside.',
-      );
-    yield* openContents(limited(gunzip(all), sizeLimit), depth + 1);
-  } else if (isZip(head)) {
-    const bytes = await readAll(all, sizeLimit);
-    yield* openArchive(bytes, depth);
-  } else yield openText(head, all);
+  const packed = isGzip(head) || isZip(head);
+  if (packed && depth > deepestArchive)
+    throw new MeterFileError('damaged', 'The file is packed several times over. Unpack it and choose the file inside.');
+  if (isGzip(head)) yield* openContents(limited(gunzip(all), sizeLimit), { ...unpacking, depth: depth + 1 });
+  else if (isZip(head)) yield* openArchive(await readAll(all, sizeLimit), unpacking);
+  else yield openText(name, head, all);
 }
 
-async function* openArchive(bytes: Uint8Array, depth: number): AsyncGenerator<Content> {
+/** Files beside the readings that nobody misses: what macOS adds, folders' own files. */
+const isByproduct = (name: string): boolean => /(^|\/)(__MACOSX\/|\.|Thumbs\.db$|desktop\.ini$)/i.test(name);
+
+async function* openArchive(bytes: Uint8Array, { depth, left }: Unpacking): AsyncGenerator<Content> {
   const names: string[] = [];
-  const entries = unzip(bytes, (name) => {
-    names.push(name);
-    return (
-      depth === 0 &&
-      !/(^|\/)(__MACOSX\/|\.)|\.(pdf|png|jpe?g|html?|css|xslt?|docx?)$/i.test(name) &&
-      !names.includes('xl/workbook.xml')
-    );
-  });
+  let isOffice = false;
+  const entries = unzip(
+    bytes,
+    (name) => {
+      names.push(name);
+      isOffice ||= /^(xl\/workbook\.xml|(word|ppt)\/.*|content\.xml)$/i.test(name);
+      return !isByproduct(name) && !isOffice;
+    },
+    left,
+  );
   if (names.some((name) => /^xl\/workbook\.xml$/i.test(name))) {
-    for (const { rows } of readWorkbook(bytes)) {
-      const sample: FileSample = { text: '', rows: rows.slice(0, sampleRows).map(({ cells }) => cells), decimal: '.' };
-      if (rows.length > 0) yield { kind: 'rows', sample, rows };
+    for (const { name, rows } of readWorkbook(bytes)) {
+      const sample: FileSample = {
+        text: '',
+        rows: rows.slice(0, sampleRows).map(({ cells }) => cells),
+        sheet: name,
+        decimal: '.',
+      };
+      if (rows.length > 0) yield { kind: 'rows', name, sample, rows };
     }
     return;
   }
@@ -133,9 +168,19 @@ async function* openArchive(bytes: Uint8Array, depth: number): AsyncGenerator<Co
     );
   if (entries.size === 0)
     throw new MeterFileError('no-readings', 'The archive holds no file with readings (CSV, XML, JSON or Excel).');
-  for (const [, entry] of [...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
-    yield* openContents(piecesOf(entry), depth + 1);
+  // The largest first: what is read decides the format, and bills or gas beside the readings are small.
+  for (const [name, entry] of [...entries].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1)))
+    try {
+      yield* openContents(piecesOf(entry), { name, depth: depth + 1, left });
+    } catch (why) {
+      // A picture or a damaged file beside the readings does not spoil them.
+      if (!(why instanceof MeterFileError) || why.code === 'too-large') throw why;
+      yield { kind: 'unread', name, why };
+    }
 }
+
+const opened = (source: ByteSource): AsyncGenerator<Content> =>
+  openContents(source, { name: '', depth: 0, left: { ...unpackingLimits } });
 
 const asOnly = (format: MeterFormat) => [
   { format, candidate: { id: format.id, name: format.name, confidence: 1, reason: 'your choice' } },
@@ -147,7 +192,7 @@ const throwIfAborted = (signal: AbortSignal | undefined): void => {
 
 /** Feeds a content to a format's reader, with progress, letting others have a turn now and then. */
 const feed = async (
-  content: Content,
+  content: Exclude<Content, { kind: 'unread' }>,
   format: MeterFormat,
   context: ReadContext,
   signal: AbortSignal | undefined,
@@ -190,7 +235,34 @@ async function* watched(source: ByteSource, options: ReadOptions): AsyncGenerato
   }
 }
 
-const unknown = ({ sample }: Content): MeterFileError => {
+/** Why nothing was read: what the only file is, or that none of an archive's holds readings. */
+const nothingRead = (unread: readonly { readonly name: string; readonly why: MeterFileError }[]): MeterFileError => {
+  const [only] = unread;
+  if (only === undefined) return new MeterFileError('no-readings', 'There is nothing to read in this file.');
+  // A table may still be read by the columns its owner names.
+  const table = unread.find(({ why }) => why.code === 'unknown-table');
+  if (table !== undefined) return table.why;
+  if (unread.every(({ name }) => name === '') || (unread.length === 1 && only.why.code !== 'unknown-format'))
+    return only.why;
+  const names = unread.slice(0, 3).map(({ name }) => `“${name}”`);
+  return new MeterFileError(
+    'no-readings',
+    `The archive holds no file with readings (CSV, XML, JSON or Excel), only ${names.join(', ')}${unread.length > 3 ? ' and others' : ''}.`,
+  );
+};
+
+/** Files of one archive are read as one format; why a file of another is left out. */
+const otherThan = (chosen: MeterFormat | undefined, own: MeterFormat | undefined): MeterFileError | undefined =>
+  chosen === undefined || own === undefined
+    ? undefined
+    : new MeterFileError(
+        'unknown-format',
+        `It is of another format (${own.name}) than the first (${chosen.name}). To take it in too, choose it by itself.`,
+      );
+
+const unknown = (content: Content): MeterFileError => {
+  if (content.kind === 'unread') return content.why;
+  const { sample } = content;
   if (sample.rows.filter((row) => row.length >= 2).length < 2)
     return new MeterFileError(
       'unknown-format',
@@ -222,8 +294,8 @@ const mappedFormat = (mapping: ColumnMapping): TableFormat => ({
  * @throws MeterFileError when the file is no table at all
  */
 export const readTableGuess = async (source: ByteSource): Promise<ColumnGuess | undefined> => {
-  for await (const { sample } of openContents(source)) {
-    const guess = guessColumns(sample);
+  for await (const content of opened(source)) {
+    const guess = content.kind === 'unread' ? undefined : guessColumns(content.sample);
     if (guess !== undefined) return guess;
   }
   return undefined;
@@ -278,16 +350,22 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
   let collector: Collector | undefined;
   let chosen:
     { format: MeterFormat; candidate: Candidate; ties: Candidate[]; timeZone: string; implied: string } | undefined;
-  let refusal: MeterFileError | undefined;
-  for await (const content of openContents(watched(source, options))) {
+  /** What was not read, and why. */
+  const unread: { readonly name: string; readonly why: MeterFileError }[] = [];
+  for await (const content of opened(watched(source, options))) {
+    if (content.kind === 'unread') {
+      unread.push(content);
+      continue;
+    }
     const found = options.mapping === undefined ? detectFormat(content.sample) : asOnly(mappedFormat(options.mapping));
     const wanted = options.format ?? chosen?.format.id;
     const best = wanted === undefined ? found[0] : found.find(({ format }) => format.id === wanted);
     if (best === undefined) {
-      refusal ??= unknown(content);
+      unread.push({ name: content.name, why: otherThan(chosen?.format, found[0]?.format) ?? unknown(content) });
       continue;
     }
     const { format, candidate } = best;
+    const surest = found[0]?.candidate.confidence ?? 0;
     const implied = typeof format.timeZone === 'string' ? format.timeZone : format.timeZone(content.sample);
     const timeZone = format.fixedTimeZone === true ? implied : (options.timeZone ?? implied);
     if (chosen === undefined)
@@ -297,14 +375,22 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
         timeZone,
         implied,
         ties: found
-          .filter((other) => other !== best && other.candidate.confidence > candidate.confidence - tieMargin)
+          .filter((other) => other !== best && other.candidate.confidence > surest - tieMargin)
           .map((other) => other.candidate),
       };
-    collector ??= new Collector();
-    await feed(content, format, { timeZone, sample: content.sample, collector, findings }, options.signal);
+    const into = new Collector();
+    try {
+      await feed(content, format, { timeZone, sample: content.sample, collector: into, findings }, options.signal);
+    } catch (why) {
+      if (content.name === '' || !(why instanceof MeterFileError) || why.code === 'cancelled') throw why;
+      unread.push({ name: content.name, why });
+      continue;
+    }
+    collector = collector === undefined ? into : collector.with(into);
   }
-  if (chosen === undefined || collector === undefined)
-    throw refusal ?? new MeterFileError('no-readings', 'There is nothing to read in this file.');
+  if (chosen === undefined || collector === undefined) throw nothingRead(unread);
+  for (const { name, why } of unread)
+    findings.note('file-left-out', 'warning', `The file “${name}” inside was left out. ${why.message}`);
   noteForeignZone(collector, chosen.timeZone, chosen.implied, chosen.format.name, findings);
   const { series, counters, meters } = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
   if (series.length === 0 && counters.length === 0)
@@ -318,9 +404,10 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
     formatName: chosen.format.name,
     confidence: chosen.candidate.confidence,
     reason: chosen.candidate.reason,
-    ties: options.format === undefined ? chosen.ties : [],
+    ties: chosen.ties,
     timeZone: chosen.timeZone,
     series,
+    summaries: series.map(summarize),
     meters,
     counters,
     findings: findings.all(),

@@ -10,11 +10,21 @@ export interface Stamp {
   readonly offsetMs: number | undefined;
 }
 
-const clock = String.raw`(?:[T ,]+(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([AaPp])?\.?(?:[Mm]\.?)?)?`;
-const zone = String.raw`\s*(Z|UTC|GMT|(?:[A-Z]{1,5}\s*)?[+-]\d{2}:?\d{2}|[+-]\d{2})?`;
+/** Hours from UTC by the names of clocks that files of some country write behind a time. */
+const zoneHours: Readonly<Record<string, number>> = {
+  ...{ Z: 0, UTC: 0, GMT: 0, WET: 0, BST: 1, WEST: 1, CET: 1, MEZ: 1, CEST: 2, MESZ: 2, EET: 2, EEST: 3 },
+  ...{ EDT: -4, EST: -5, CDT: -5, CST: -6, MDT: -6, MST: -7, PDT: -7, PST: -8 },
+  ...{ AWST: 8, ACST: 9.5, ACDT: 10.5, AEST: 10, AEDT: 11, NZST: 12, NZDT: 13 },
+};
+
+// The `A` of `AEST` is no `AM`.
+const half = String.raw`(?:([AaPp])(?![A-Z]{2}T)\.?(?:[Mm]\.?)?)?`;
+const clock = String.raw`(?:[T ,]+(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*${half})?`;
+const zone = String.raw`\s*(${Object.keys(zoneHours).join('|')}|(?:[A-Z]{1,5}\s*)?[+-]\d{2}:?\d{2}|[+-]\d{2})?`;
 const yearFirst = new RegExp(String.raw`^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})${clock}${zone}$`);
 const yearLast = new RegExp(String.raw`^(\d{1,2})([-/. ])(\d{1,2}|[^\d\s\-/.]{3,9}\.?)\2(\d{4}|\d{2})${clock}${zone}$`);
 const compact = /^(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?(Z)?$/;
+const monthAlone = /^(?:(\d{4})-(\d{1,2})|(\d{1,2}|[^\d\s\-/.]{3,9}\.?)[-/ ](\d{4}))$/;
 const epoch = /^\d{10}(\.\d+)?$|^\d{13}$/;
 
 /** First three letters of month names in the languages of the known formats, without accents. */
@@ -47,7 +57,7 @@ const monthOf = (text: string): number => {
 const offsetOf = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const match = /([+-])(\d{2}):?(\d{2})?$/.exec(text);
-  if (match === null) return 0;
+  if (match === null) return (zoneHours[text] ?? 0) * 3_600_000;
   const minutes = Number(match[2]) * 60 + Number(match[3] ?? 0);
   return (match[1] === '-' ? -minutes : minutes) * 60_000;
 };
@@ -56,7 +66,7 @@ const wallOf = (year: number, month: number, day: number, hour = 0, minute = 0, 
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 59) return undefined;
   const midnight = Date.UTC(year, month - 1, day);
   // A date such as 30 February would roll over into March.
-  if (new Date(midnight).getUTCDate() !== day || year < 1970 || year > 2200) return undefined;
+  if ((day > 28 && new Date(midnight).getUTCDate() !== day) || year < 1970 || year > 2200) return undefined;
   return midnight + ((hour * 60 + minute) * 60 + second) * 1000;
 };
 
@@ -67,8 +77,8 @@ const hourOf = (hour: string | undefined, half: string | undefined): number => {
 };
 
 /**
- * Reads a date with or without time of day and offset, a compact date (`20240131`), or a Unix time in s or ms.
- * `24:00` is midnight of the next day. @returns undefined when the whole text is none of these
+ * Reads a date with or without time of day and offset, a compact date (`20240131`), a Unix time in s or ms, or a month
+ * (`2024-01`, `01/2024`, `Jan 2024`: its first day). `24:00` is midnight of the next day. @returns undefined when the whole text is none of these
  */
 export const parseStamp = (text: string, order: DateOrder): Stamp | undefined => {
   const trimmed = text.trim();
@@ -123,6 +133,9 @@ export const parseStamp = (text: string, order: DateOrder): Stamp | undefined =>
       Number(minute ?? 0),
       Number(second ?? 0),
     );
+  } else if ((match = monthAlone.exec(trimmed)) !== null) {
+    const [, year, month = '', name = '', yearBehind] = match;
+    wallMs = wallOf(Number(year ?? yearBehind), monthOf(year === undefined ? name : month), 1);
   }
   return wallMs === undefined ? undefined : { wallMs, offsetMs: offsetOf(offset) };
 };

@@ -82,6 +82,13 @@ export const suppliers: Readonly<Record<string, Supplier>> = {
     country: 'NL',
     steps: ['Log in at Mijn Eneco and open “Verbruik”.', 'Choose “Download”, the period, by day or hour (Excel).'],
   },
+  'energie-manager-api': {
+    name: 'Energie Manager (counters)',
+    country: 'NL',
+    steps: [
+      'Log in at energiemanageronline.nl, choose the export of meter readings (“meterstanden”) and a year as CSV.',
+    ],
+  },
   'energie-manager': {
     name: 'Energie Manager Online',
     country: 'NL',
@@ -228,6 +235,14 @@ export const suppliers: Readonly<Record<string, Supplier>> = {
     name: 'iSolarCloud (Sungrow)',
     country: undefined,
     steps: ['Log in at isolarcloud.com, open your plant, “Report”, choose the month, and export CSV.'],
+  },
+  'home-assistant-energy': {
+    name: 'Home Assistant (energy dashboard)',
+    country: undefined,
+    steps: [
+      'Open “Energy” and choose the period; a day gives hours, a month gives days.',
+      'Choose the menu at the top, “Download data”.',
+    ],
   },
   'home-assistant-history': {
     name: 'Home Assistant (history)',

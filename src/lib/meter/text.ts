@@ -5,9 +5,10 @@ export const encodingOf = (head: Uint8Array): string => {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   // UTF-16 without a mark: every other byte of a mostly Latin text is zero.
-  const zerosAt = (parity: number) => head.subarray(0, 512).filter((byte, i) => byte === 0 && i % 2 === parity).length;
-  if (zerosAt(1) > 100) return 'utf-16le';
-  if (zerosAt(0) > 100) return 'utf-16be';
+  const sample = head.subarray(0, 512);
+  const zerosAt = (parity: number) => sample.filter((byte, i) => byte === 0 && i % 2 === parity).length;
+  if (zerosAt(1) > sample.length * 0.4) return 'utf-16le';
+  if (zerosAt(0) > sample.length * 0.4) return 'utf-16be';
   try {
     // `stream` lets the sample end in the middle of a character.
     new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });

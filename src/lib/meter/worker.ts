@@ -1,6 +1,7 @@
 /** The meter worker: reads a chosen file off the page's thread. */
 
 import { expose, transfer } from 'comlink';
+import { textsReady } from '../../locales/main.loader.ts';
 import { MeterFileError, type MeterFileErrorCode } from './errors.ts';
 import type { MeterFile } from './meter-file.ts';
 import { readMeterFile, readTableGuess, type ReadOptions } from './read-meter-file.ts';
@@ -24,6 +25,7 @@ async function* bytesOf(file: Blob): AsyncGenerator<Uint8Array> {
 
 const answer = async <T>(work: () => Promise<T>): Promise<Answer<T>> => {
   try {
+    await textsReady;
     return { value: await work() };
   } catch (error) {
     if (error instanceof MeterFileError) return { refused: { code: error.code, message: error.message } };

@@ -13,6 +13,10 @@ const workbookPart =
   /^xl\/(workbook\.xml|sharedStrings\.xml|styles\.xml|_rels\/workbook\.xml\.rels|worksheets\/[^/]+\.xml)$/i;
 /** Excel stops at column XFD and row 1,048,576. */
 const columnsLimit = 16_384;
+/** Blank cells before others that a sheet may have, in all and for each of its rows: more is no table. */
+const blanksLimit = { inAll: 200_000, perRow: 500 };
+/** A cell without a value this far off was only coloured or framed. */
+const farColumns = 1000;
 const dayMs = 86_400_000;
 
 interface XmlHandler {
@@ -119,7 +123,8 @@ const serialDate = (serial: number, from1904: boolean): string => {
 /** Numbers are stored with 17 digits; what was meant has at most 15. */
 const plainNumber = (text: string): string => {
   const number = Number(text);
-  return text === '' || Number.isNaN(number) ? text : String(Number(number.toPrecision(15)));
+  if (text === '' || Number.isNaN(number)) return text;
+  return text.length <= 15 ? String(number) : String(Number(number.toPrecision(15)));
 };
 
 export interface Sheet {
@@ -134,6 +139,7 @@ const sheetRows = (
   from1904: boolean,
 ): NumberedRow[] => {
   const rows: NumberedRow[] = [];
+  let blanks = 0;
   let cells: string[] = [];
   let line = 0;
   let type = '';
@@ -162,6 +168,14 @@ const sheetRows = (
     close(name) {
       if (name === 'v' || name === 't') inValue = false;
       else if (name === 'c' && column < columnsLimit) {
+        const gap = Math.max(0, column - cells.length);
+        if (value === '' && gap > farColumns) return;
+        blanks += gap;
+        if (blanks > blanksLimit.inAll + blanksLimit.perRow * rows.length)
+          throw new MeterFileError(
+            'damaged',
+            'The Excel file has values far to the right of its table. Copy the table to a new sheet and save that.',
+          );
         while (cells.length < column) cells.push('');
         const number = type === 'n' ? Number(value) : Number.NaN;
         if (type === 's') cells[column] = strings[Number(value)] ?? '';

@@ -3,17 +3,22 @@
 import { unzipSync } from 'fflate';
 import { MeterFileError } from './errors.ts';
 
-/** Unpacked bytes that are accepted of one archive. */
-const unpackedLimit = 256 * 2 ** 20;
-const filesLimit = 500;
+/** What archives may still hold, unpacked; archives within archives share one account. */
+export interface UnpackingLimits {
+  bytes: number;
+  files: number;
+}
+export const unpackingLimits: Readonly<UnpackingLimits> = { bytes: 256 * 2 ** 20, files: 500 };
 
 /**
- * Unpacks the files whose names are wanted.
+ * Unpacks the files whose names are wanted, and takes what they need off the limits.
  * @throws MeterFileError `damaged`, `protected` or `too-large`
  */
-export const unzip = (bytes: Uint8Array, wanted: (name: string) => boolean): Map<string, Uint8Array> => {
-  let unpacked = 0;
-  let files = 0;
+export const unzip = (
+  bytes: Uint8Array,
+  wanted: (name: string) => boolean,
+  left: UnpackingLimits = { ...unpackingLimits },
+): Map<string, Uint8Array> => {
   // General purpose flag bit 0 of the first local header: encrypted (APPNOTE 4.4.4).
   if (((bytes[6] ?? 0) & 1) === 1)
     throw new MeterFileError(
@@ -24,8 +29,9 @@ export const unzip = (bytes: Uint8Array, wanted: (name: string) => boolean): Map
     const entries = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
         if (name.endsWith('/') || !wanted(name)) return false;
-        unpacked += originalSize;
-        if (++files > filesLimit || unpacked > unpackedLimit)
+        left.bytes -= originalSize;
+        left.files--;
+        if (left.files < 0 || left.bytes < 0)
           throw new MeterFileError(
             'too-large',
             'The archive holds too much. Unpack it and choose the file with your readings.',

@@ -3,8 +3,20 @@
  * twice, or overlapping files, never counts an interval twice.
  */
 
+import { minuteWords } from '../../locales/dates.ts';
+import { plural } from '../../locales/plural.ts';
+import { wallClockOf } from './local-day.ts';
 import { overlapGroups, type Run } from './overlap.ts';
 import { Quality, type Finding, type ReadingSeries } from './types.ts';
+
+/** A stretch of time of which the two tell different things. */
+export interface Difference {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** What each tells, in the series' unit. */
+  readonly kept: number;
+  readonly incoming: number;
+}
 
 export interface MergeResult {
   readonly series: ReadingSeries;
@@ -14,8 +26,13 @@ export interface MergeResult {
   readonly replaced: number;
   /** Stretches of time for which the two differ; each is in a finding, with what was kept. */
   readonly conflicts: number;
+  /** The first of the conflicts. */
+  readonly differences: readonly Difference[];
   readonly findings: readonly Finding[];
 }
+
+/** So many differences are told one by one. */
+const shownDifferences = 20;
 
 /** Sources round cumulatively, so an interval cut differently may differ by this much and still be the same. */
 const toleranceWh = 1;
@@ -25,6 +42,14 @@ const energyOf = (series: ReadingSeries, { from, until }: Run): number => {
   for (let i = from; i < until; i++) sum += series.energyWh[i] ?? 0;
   return sum;
 };
+
+/** When the last interval of two runs ends. */
+const endMsOf = (...runs: readonly (readonly [ReadingSeries, Run])[]): number =>
+  Math.max(
+    ...runs.map(
+      ([{ startMs, lengthSeconds }, { until }]) => (startMs[until - 1] ?? 0) + (lengthSeconds[until - 1] ?? 0) * 1000,
+    ),
+  );
 
 /** Milliseconds a run covers with known values. */
 const knownMs = (series: ReadingSeries, { from, until }: Run): number => {
@@ -70,14 +95,15 @@ const choose = (kept: ReadingSeries, k: Run, incoming: ReadingSeries, n: Run): C
 
 /**
  * Merges `incoming` into `kept`. The result is ascending and never overlaps; merging the same again changes nothing.
+ * @param timeZone - in which findings tell times; UTC if it is not given
  * @throws RangeError when the two are of different registers or units.
  */
-export const mergeSeries = (kept: ReadingSeries, incoming: ReadingSeries): MergeResult => {
+export const mergeSeries = (kept: ReadingSeries, incoming: ReadingSeries, timeZone = 'UTC'): MergeResult => {
   if (kept.register !== incoming.register || kept.unit !== incoming.unit)
     throw new RangeError('incoming: of another register or unit than what is kept');
   const parts: { source: ReadingSeries; run: Run }[] = [];
   const counts = { agree: 0, kept: 0, incoming: 0, revised: 0, conflict: 0, added: 0 };
-  const differences: { ms: number; row: number; choice: Choice }[] = [];
+  const differences: { choice: Choice; row: number; difference: Difference }[] = [];
 
   for (const { a, b, startMs } of overlapGroups(kept, incoming)) {
     const size = b.until - b.from;
@@ -90,7 +116,17 @@ export const mergeSeries = (kept: ReadingSeries, incoming: ReadingSeries): Merge
       const takeIncoming = choice === 'incoming' || choice === 'revised';
       parts.push(takeIncoming ? { source: incoming, run: b } : { source: kept, run: a });
       counts[choice] += size;
-      if (choice === 'revised' || choice === 'conflict') differences.push({ ms: startMs, row: b.from + 1, choice });
+      if (choice === 'revised' || choice === 'conflict')
+        differences.push({
+          choice,
+          row: b.from + 1,
+          difference: {
+            startMs,
+            endMs: endMsOf([kept, a], [incoming, b]),
+            kept: energyOf(kept, a),
+            incoming: energyOf(incoming, b),
+          },
+        });
     }
   }
 
@@ -99,12 +135,12 @@ export const mergeSeries = (kept: ReadingSeries, incoming: ReadingSeries): Merge
     const found = differences.filter((difference) => difference.choice === choice);
     const first = found[0];
     if (first === undefined) return;
-    const since = new Date(first.ms).toISOString().slice(0, 16).replace('T', ' ');
+    const since = minuteWords(wallClockOf(first.difference.startMs, timeZone));
     findings.push({
       kind,
       severity,
-      message: `${found.length} ${found.length === 1 ? 'stretch' : 'stretches'} of time, the first at ${since} UTC, differ between what is stored and the new file. ${what}`,
-      rows: found.slice(0, 20).map((difference) => difference.row),
+      message: `${plural(found.length, ['# stretch of time differs between what is stored and the new file.', '# stretches of time differ between what is stored and the new file.'])} ${what} First at: ${since}.`,
+      rows: found.slice(0, 20).map(({ row }) => row),
       count: found.length,
     });
   };
@@ -116,12 +152,14 @@ export const mergeSeries = (kept: ReadingSeries, incoming: ReadingSeries): Merge
     'The new file knows more there, or measured what was estimated: its values were taken.',
   );
 
+  const conflicts = differences.filter(({ choice }) => choice === 'conflict');
   return {
     series: gather(kept, parts),
     added: counts.added,
     agreed: counts.agree + counts.kept,
     replaced: counts.incoming + counts.revised,
-    conflicts: differences.filter((difference) => difference.choice === 'conflict').length,
+    conflicts: conflicts.length,
+    differences: conflicts.slice(0, shownDifferences).map(({ difference }) => difference),
     findings,
   };
 };

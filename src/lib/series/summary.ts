@@ -20,7 +20,13 @@ export interface SeriesSummary {
 /** Most frequent value of a column, the smaller of two equally frequent; 0 when empty. */
 export const typicalStep = (lengthSeconds: Uint32Array): number => {
   const counts = new Map<number, number>();
-  for (const length of lengthSeconds) counts.set(length, (counts.get(length) ?? 0) + 1);
+  for (let i = 0; i < lengthSeconds.length;) {
+    const length = lengthSeconds[i] ?? 0;
+    const from = i;
+    // Equal lengths mostly come one after the other.
+    while (lengthSeconds[i] === length) i++;
+    counts.set(length, (counts.get(length) ?? 0) + i - from);
+  }
   let best = 0;
   let bestCount = 0;
   for (const [length, count] of counts)

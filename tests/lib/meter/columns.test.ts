@@ -67,6 +67,43 @@ describe('column mapper', () => {
     expect(ranged?.doubts).toContain('unit');
   });
 
+  it('takes energies of two decimals for no times of day, and a number of the meter for no energy', () => {
+    const found = guess(lines('consumption,interval_start', '0.25,2024-01-01T00:00:00Z', '0.30,2024-01-01T00:30:00Z'));
+    expect(found?.mapping).toMatchObject({ stamp: 1, values: [{ column: 0 }] });
+    const net = guess(lines('Meter number,Date,Net', '0001,2024-01-13,0.5', '0001,2024-01-14,-0.1'));
+    expect(net?.mapping.values).toMatchObject([{ column: 2 }]);
+  });
+
+  it.each([
+    ['from one', [1, 2, 24], [0, 1, 23]],
+    ['from zero', [0, 1, 23], [0, 1, 23]],
+  ])('reads hours numbered %s', async (_, numbers, expected) => {
+    const text = lines('Date,Hour,kWh', ...numbers.map((hour) => `2024-01-13,${hour},0.5`));
+    const found = guess(text);
+    if (found === undefined) throw new Error('no guess');
+    expect(previewMapping(found.mapping, found.rows).map(({ wallMs }) => wallMs)).toEqual(
+      expected.map((hour) => Date.UTC(2024, 0, 13, hour)),
+    );
+    const file = await read(text, { mapping: found.mapping, timeZone: 'UTC' });
+    expect([...(file.series[0]?.startMs ?? [])]).toEqual(expected.map((hour) => Date.UTC(2024, 0, 13, hour)));
+  });
+
+  it('takes whole watt-hours with commas for thousands, and gas for cubic metres', () => {
+    const found = guess(
+      lines('Start,Usage (Wh),Gas usage', '2024-01-01 00:00,"1,234",0.1', '2024-01-01 01:00,"1,034",0.2'),
+    );
+    expect(found?.mapping).toMatchObject({ decimal: '.', values: [{ unit: 'Wh' }, { unit: 'm3', register: 'gas' }] });
+  });
+
+  it('reads months, and leaves the total out', async () => {
+    const text = lines('Month;kWh', '2024-01;310', '02/2024;290', 'Mar 2024;300', 'Total;900');
+    const found = guess(text);
+    if (found === undefined) throw new Error('no guess');
+    const file = await read(text, { mapping: found.mapping, timeZone: 'UTC' });
+    expect([...(file.series[0]?.startMs ?? [])]).toEqual([0, 1, 2].map((month) => Date.UTC(2024, month)));
+    expect(file.findings).toMatchObject([{ kind: 'totals-row', rows: [5] }]);
+  });
+
   it('says what it doubts', () => {
     expect(guess(lines('a,b', '01/02/2024 00:00,1.5', '02/02/2024 00:00,1.4'))?.doubts.toSorted()).toEqual([
       'date-order',

@@ -72,6 +72,18 @@ describe('containers', () => {
     expect(outlines(await read(workbook(sheet(bare, 'x')), { timeZone: 'UTC' }))).toEqual(expected);
   });
 
+  it('passes over cells far to the right that are only coloured, and refuses values there', async () => {
+    const rows = (far: string) =>
+      '<row><c t="str"><v>Hour Start</v></c><c t="str"><v>Electricity 1</v></c><c t="str"><v>Electricity 2</v></c></row>' +
+      Array.from(
+        { length: 100 },
+        (_, i) => `<row><c s="1"><v>${45292 + i / 24}</v></c><c><v>0.1</v></c><c><v>0.2</v></c>${far}</row>`,
+      ).join('');
+    const coloured = await read(workbook(sheet(rows('<c r="XFD2" s="1"/>'))), { timeZone: 'UTC' });
+    expect(outlines(coloured)[0]?.slice(0, 2)).toEqual(['import', 100]);
+    await expect(read(workbook(sheet(rows('<c r="XFD2"><v>1</v></c>'))))).rejects.toMatchObject({ code: 'damaged' });
+  });
+
   it('keeps line numbers across quoted line breaks and blank lines', async () => {
     const file = await read(
       'Hour Start,Electricity 1,Electricity 2,Note\n\n2024-01-01T00:00:00Z,0.1,0.2,"two\nlines"\nbroken 1,0,0,\n2024-01-01T01:00:00Z,0.3,0,\n',
@@ -97,6 +109,12 @@ describe('files that are no meter files', () => {
     ['a database', bytes('SQLite format 3'), 'document', /database/],
     ['a text document', zipSync({ 'word/document.xml': strToU8('<w/>') }), 'document', /text document/],
     ['a log-in page', bytes('<!DOCTYPE html><html><title>Log in</title>'), 'document', /log-in/],
+    [
+      'a web page named .xls',
+      bytes('<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table><tr><td>1'),
+      'document',
+      /calls itself/,
+    ],
     ['a letter', bytes('Dear customer,\nthank you for your message.\n'), 'unknown-format', /none of the known/],
     ['a table without dates', bytes('month,hour,kWh\n1,1,0.5\n1,2,0.6\n'), 'unknown-format', /no column of dates/],
     [

@@ -142,6 +142,39 @@ describe('Octopus', () => {
   });
 });
 
+it('knows a total that stands in another column than the date', async () => {
+  const file = await read(
+    'Meter Number,Date,Start Time,Duration,Consumption\n0001,11/1/2022,12:00 AM,60,0.22\n0001,11/1/2022,1:00 AM,60,0.3\nTotal,,,,0.52\n',
+  );
+  expect(outlines(file)[0]?.slice(1, 2)).toEqual([2]);
+  expect(file.findings).toMatchObject([{ kind: 'totals-row', rows: [4] }]);
+});
+
+describe('SMA', () => {
+  it('reads what Sunny Explorer writes, and dates laid out in German', async () => {
+    const rows = (layout: string, unit: string) =>
+      [
+        'sep=;',
+        'Version CSV1|Tool SE|Linebreaks CR/LF|Delimiter semicolon|Decimalpoint comma|Precision 3',
+        '',
+        ';SN: 2130;SN: 2130',
+        ';SB 5000;SB 5000',
+        ';2130;2130',
+        ';Total yield;Power',
+        ';Counter;Analog',
+        `${layout} HH:mm;${unit};kW`,
+        '01.06.2020 05:00;1000,100;0,000',
+        '01.06.2020 05:05;1000,200;1,200',
+        '01.06.2020 05:10;1000,350;1,800',
+      ].join('\n');
+    for (const text of [rows('dd.MM.yyyy', 'kWh'), rows('TT.MM.JJJJ', 'kWh')]) {
+      const file = await read(text);
+      expect(file.format).toBe('sma');
+      expect(outlines(file)).toEqual([['generation', 2, '2020-06-01T05:00', '2020-06-01T05:05', 300, 250, 0]]);
+    }
+  });
+});
+
 describe('Enedis', () => {
   const facts = (unit: string, kind = 'Consommation', quantity = 'Energie active') =>
     `Identifiant PRM;Type de donnees;Grandeur physique;Grandeur metier;Unite\n1;Courbe de charge;${quantity};${kind};${unit}\n`;
@@ -194,6 +227,16 @@ describe('Fluvius', () => {
 });
 
 describe('Enphase', () => {
+  it('reads kilowatt-hours too', async () => {
+    const file = await read(
+      'Date/Time,Energy Produced (kWh),Imported from Grid (kWh)\n01/13/2026 12:00,0.1,0.05\n01/13/2026 12:15,0.2,0.05\n',
+    );
+    expect(outlines(file).map(([name, , , , , total]) => [name, total])).toEqual([
+      ['generation', 300],
+      ['import', 100],
+    ]);
+  });
+
   it('reads days with thousands marks and leaves the total out', async () => {
     const file = await read(
       'Date/Time,Energy Produced (Wh)\n07/11/2024,"28,435"\n07/12/2024,"9,106"\n07/13/2024,950\nTotal,"38,491"\n',
@@ -211,5 +254,99 @@ describe('Engie', () => {
     const file = await read(['"Datum","EAN","Verbruik","Type","Piek"', ...rows].join('\n'));
     expect(file.series).toHaveLength(1);
     expect(file.findings).toMatchObject([{ kind: 'other-quantity', count: 3, rows: [3, 4, 5] }]);
+  });
+});
+
+it('reads a report of ranges with seconds, its unit in the header alone', async () => {
+  const file = await read(
+    [
+      'Energy Usage Information',
+      '"For location: 1 Main St"',
+      '',
+      'Meter Reading Information',
+      '"Type of readings: Electricity"',
+      '',
+      'Energy consumption time period,Usage(Real energy in kilowatt-hours)',
+      '"2024-03-01 00:00:00 to 2024-03-01 01:00:00",0.500',
+      '"2024-03-01 01:00:00 to 2024-03-01 02:00:00",0.250',
+    ].join('\n'),
+  );
+  expect(file.format).toBe('united-power');
+  expect(outlines(file)).toEqual([['import', 2, '2024-03-01T07:00', '2024-03-01T08:00', 3600, 750, 0]]);
+});
+
+describe('Enedis', () => {
+  const facts = (kind: string, quantity: string, unit: string) =>
+    `Identifiant PRM;Type de donnees;Grandeur physique;Grandeur metier;Unite\n1;${kind};${quantity};Consommation;${unit}\n`;
+
+  it('refuses the highest power of each day', async () => {
+    const text = `${facts('Puissance maximale quotidienne', 'Puissance maximale atteinte', 'VA')}Horodate;Valeur\n2023-07-15T00:30:00+02:00;4960\n`;
+    await expect(read(text)).rejects.toMatchObject({ code: 'no-electricity' });
+  });
+
+  it('places daily use on its own day and marks estimates', async () => {
+    const file = await read(
+      `${facts('Consommation quotidienne', 'Energie active', 'Wh')}Horodate;Valeur;Nature\n2023-07-15T00:00:00+02:00;14960;R\n2023-07-16T00:00:00+02:00;14160;E\n`,
+    );
+    expect(outlines(file)).toEqual([['import', 2, '2023-07-14T22:00', '2023-07-15T22:00', 86_400, 29_120, 0]]);
+    expect(file.findings).toMatchObject([{ kind: 'estimated', rows: [5] }]);
+  });
+
+  it('reads the unit beside the values', async () => {
+    const file = await read(
+      'Identifiant PRM;1;Type de donnees;Courbe de charge;\nhorodate ISO fin de pas;puissance moyenne (W)\n2026-01-05T00:30:00+01:00;1200\n2026-01-05T01:00:00+01:00;800\n',
+    );
+    expect(outlines(file)).toEqual([['import', 2, '2026-01-04T23:00', '2026-01-04T23:30', 1800, 1000, 0]]);
+  });
+
+  it('reads days delivered to the grid as export', async () => {
+    const file = await read(
+      'Type de comptage : ;Production Quotidienne\nDate;Valeur (en kWh)\n01/01/2026;6,5\n02/01/2026;3,5\n',
+    );
+    expect(outlines(file)).toEqual([['export', 2, '2025-12-31T23:00', '2026-01-01T23:00', 86_400, 10_000, 0]]);
+  });
+});
+
+it('reads EDF’s months without the totals of years', async () => {
+  const file = await read(
+    'Récapitulatif de ma consommation\n\nPériode de consommation;Consommation (kWh);Nature de la donnée\n\nAnnée 2024;500;\n02/2024;200;Réelle\n01/2024;300;Estimée\n',
+  );
+  expect(outlines(file)[0]?.slice(0, 4)).toEqual(['import', 2, '2023-12-31T23:00', '2024-01-31T23:00']);
+  expect(outlines(file)[0]?.[5]).toBe(500_000);
+});
+
+it('takes readings by the hour for no bills, though their columns are named alike', async () => {
+  await expect(
+    read('Read Date,Read Time,Usage (kWh)\n03/01/2024,00:00,0.5\n03/01/2024,00:30,0.6\n'),
+  ).rejects.toMatchObject({ code: 'unknown-table' });
+});
+
+it('takes what a series of Grafana counts from its name', async () => {
+  const file = await read(
+    '"Time","import","export"\n2026-02-13 12:00:00,1,5\n2026-02-13 13:00:00,2,5\n2026-02-13 14:00:00,4,6\n2026-02-13 15:00:00,7,6\n',
+  );
+  expect(outlines(file).map(([name]) => name)).toEqual(['import import', 'export export']);
+  expect(file.findings.find(({ kind }) => kind === 'register-doubt')?.message).toContain(
+    '“export” was taken as Export',
+  );
+});
+
+describe('a table that fits two formats', () => {
+  // As somebody makes it who puts the columns of two exports side by side.
+  const both = [
+    'time,Import T1 kWh,Import T2 kWh,OpnameDatum,StandNormaal,StandDal,TerugleveringNormaal,TerugleveringDal',
+    '2025-01-01 00:00,100.000,200.000,2025-01-01,300,200,10,20',
+    '2025-01-01 00:15,100.100,200.200,2025-01-02,310,205,10,20',
+    '2025-01-01 00:30,100.200,200.300,2025-01-03,320,210,11,22',
+  ].join('\n');
+
+  it('is read as one, names the other, and can be read as either', async () => {
+    const first = await read(both);
+    expect(first.format).toBe('greenchoice');
+    expect(first.ties.map(({ id }) => id)).toEqual(['homewizard']);
+    const other = await read(both, { format: 'homewizard' });
+    expect(other.format).toBe('homewizard');
+    expect(other.ties.map(({ id }) => id)).toEqual(['greenchoice']);
+    expect(outlines(other)[0]?.slice(0, 2)).toEqual(['import', 2]);
   });
 });

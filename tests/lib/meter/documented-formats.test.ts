@@ -47,6 +47,11 @@ describe('documented formats', () => {
 
   it('says for each supplier how to get the file', () => {
     const ids = new Set(formats.map(({ id }) => id));
+    // A data set of researchers, and tables that come from nobody in particular.
+    const ofNobody = ['low-carbon-london', 'start-value', 'homes', 'wide', 'stamp-value'];
+    // Files that come with another one from the same place: `edf` and `enedis-2025` say how to get them.
+    const besideAnother = ['edf-days', 'edf-index', 'enedis-days'];
+    expect([...ids].filter((id) => !(id in suppliers)).toSorted()).toEqual([...ofNobody, ...besideAnother].toSorted());
     for (const [id, { name, steps }] of Object.entries(suppliers)) {
       expect(ids).toContain(id);
       expect(name).not.toBe('');

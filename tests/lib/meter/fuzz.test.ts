@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mutate, mutation, nasty, survive } from './mutation.ts';
+import { mutate, mutation, nasty, Slowest, survive } from './mutation.ts';
 
 const soak = process.env.SOAK === '1';
 const runs = (normal: number) => (soak ? normal * 10 : normal);
@@ -24,6 +24,7 @@ describe('damaged and hostile files', () => {
   it(
     'survives changes of every format’s sample',
     async () => {
+      const slowest = new Slowest();
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...samples),
@@ -31,11 +32,13 @@ describe('damaged and hostile files', () => {
           fc.constantFrom(1, 1, 1, 20),
           fc.constantFrom('Europe/Amsterdam', 'America/New_York', 'UTC'),
           async (sample, mutations, times, zone) => {
-            await survive(mutate(repeated(sample, times), mutations), zone);
+            const bytes = mutate(repeated(sample, times), mutations);
+            await slowest.read(bytes, new TextDecoder().decode(sample.slice(0, 40)), zone);
           },
         ),
         { numRuns: runs(8000) },
       );
+      if (soak) process.stdout.write(slowest.toString());
     },
     timeout,
   );
@@ -80,6 +83,7 @@ describe('damaged and hostile files', () => {
   it(
     'survives one thing over and over',
     async () => {
+      const slowest = new Slowest();
       for (const piece of [
         ...nasty,
         'a',
@@ -100,10 +104,25 @@ describe('damaged and hostile files', () => {
           '<feed xmlns="http://naesb.org/espi">',
           '{"energy":',
         ])
-          await survive(encoder.encode(head + piece.repeat((1 << 16) / piece.length)));
+          await slowest.read(
+            encoder.encode(head + piece.repeat((1 << 16) / piece.length)),
+            JSON.stringify(head + piece),
+          );
+      if (soak) process.stdout.write(slowest.toString());
     },
     timeout,
   );
+
+  it('survives a date of another week in every row', async () => {
+    const slowest = new Slowest();
+    const dayMs = 86_400_000;
+    const rows = Array.from({ length: 5900 }, (_, i) =>
+      new Date(((i * 7919) % 83_000) * dayMs).toISOString().slice(0, 10).replaceAll('-', ''),
+    );
+    for (const zone of ['Europe/Amsterdam', 'America/New_York', 'Australia/Sydney'])
+      await slowest.read(encoder.encode(`${rows.join(',5\n')},5\n`), zone, zone);
+    if (soak) process.stdout.write(slowest.toString());
+  });
 
   it('does not let a file reach object prototypes', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);

@@ -132,6 +132,187 @@ describe('Green Button', () => {
     expect(outlines(file)[0]).toEqual(['import', 1, '2024-01-01T05:00', '2024-01-01T05:00', 3600, 5000, 0]);
   });
 
+  it('reads releases 1.0 to 4.0 of the interface alike', async () => {
+    const two = (p: string) => interval(start, '2', p) + interval(start + 3600, '3', p);
+    const releases = {
+      // Nothing but what the first release had.
+      '1.0': feed(
+        usagePoint(1, 0),
+        meterReading(1, 1),
+        readingType(1, kWh),
+        block(1, two('')),
+        entry(
+          [['up', '/U/1/UsagePoint/1/ElectricPowerUsageSummary']],
+          '<ElectricPowerUsageSummary xmlns="http://naesb.org/espi"><billingPeriod><duration>7200</duration><start>1</start></billingPeriod></ElectricPowerUsageSummary>',
+        ),
+      ),
+      // A block says its span, several blocks share an entry, and lengths stand beside costs.
+      '1.1': feed(
+        usagePoint(1, 0),
+        meterReading(1, 1),
+        readingType(1, kWh),
+        block(
+          1,
+          `<interval><duration>7200</duration><start>${start}</start></interval>${interval(start, '2')}</IntervalBlock><IntervalBlock xmlns="http://naesb.org/espi">${interval(start + 3600, '3', '', '<cost>974</cost><tou>1</tou>')}`,
+        ),
+      ),
+      // Default namespace for ESPI, prefixed Atom, customers in a namespace of their own, a version of the schema.
+      '3.3': `<?xml version="1.0" encoding="UTF-8"?><atom:feed xmlns:atom="http://www.w3.org/2005/Atom" xmlns="http://naesb.org/espi" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://naesb.org/espi espiDerived.xsd">
+        <atom:entry><atom:link rel="self" href="/Customer/1"/><atom:content><cust:Customer xmlns:cust="http://naesb.org/espi/customer"><cust:kind>residential</cust:kind></cust:Customer></atom:content></atom:entry>
+        <atom:entry><atom:link rel="self" href="/UsagePoint/a-b"/><atom:content><UsagePoint><ServiceCategory><kind>0</kind></ServiceCategory><roleFlags>00</roleFlags><status>1</status></UsagePoint></atom:content></atom:entry>
+        <atom:entry><atom:link rel="self" href="/UsagePoint/a-b/MeterReading/c"/><atom:link rel="related" href="/ReadingType/9"/><atom:content><MeterReading/></atom:content></atom:entry>
+        <atom:entry><atom:link rel="self" href="/ReadingType/9"/><atom:content><ReadingType><commodity>1</commodity><flowDirection>1</flowDirection><intervalLength>3600</intervalLength><powerOfTenMultiplier>3</powerOfTenMultiplier><uom>72</uom></ReadingType></atom:content></atom:entry>
+        <atom:entry><atom:link rel="self" href="/UsagePoint/a-b/MeterReading/c/IntervalBlock/1"/><atom:content><IntervalBlock>${two('')}</IntervalBlock></atom:content></atom:entry>
+      </atom:feed>`,
+      // Prefixes throughout, secondary metered electricity, a measuring period, one usage point within a customer's path.
+      '4.0': `<ns1:feed xmlns:ns1="http://www.w3.org/2005/Atom" xmlns:ns0="http://naesb.org/espi">
+        <ns1:entry><ns1:link href="https://x.example/DataCustodian/espi/1_1/resource/Subscription/5/UsagePoint/7/MeterReading/2" rel="self"/><ns1:link href="https://x.example/DataCustodian/espi/1_1/resource/ReadingType/3" rel="related"/><ns1:content type="application/xml"><ns0:MeterReading/></ns1:content></ns1:entry>
+        <ns1:entry><ns1:link href="https://x.example/DataCustodian/espi/1_1/resource/ReadingType/3" rel="self"/><ns1:content type="application/xml"><ns0:ReadingType><ns0:accumulationBehaviour>4</ns0:accumulationBehaviour><ns0:commodity>1</ns0:commodity><ns0:flowDirection>1</ns0:flowDirection><ns0:kind>12</ns0:kind><ns0:measuringPeriod>7</ns0:measuringPeriod><ns0:powerOfTenMultiplier>3</ns0:powerOfTenMultiplier><ns0:uom>72</ns0:uom></ns0:ReadingType></ns1:content></ns1:entry>
+        <ns1:entry><ns1:link href="https://x.example/DataCustodian/espi/1_1/resource/Subscription/5/UsagePoint/7/MeterReading/2/IntervalBlock/3" rel="self"/><ns1:content type="application/xml"><ns0:IntervalBlock>${two('ns0')}</ns0:IntervalBlock></ns1:content></ns1:entry>
+      </ns1:feed>`,
+    };
+    for (const [release, text] of Object.entries(releases))
+      expect([release, ...outlines(await read(text))]).toEqual([
+        release,
+        ['import', 2, '2024-01-01T05:00', '2024-01-01T06:00', 3600, 5000, 0],
+      ]);
+  });
+
+  it.each([
+    [-3, '5000000', 5000],
+    [0, '5000', 5000],
+    [3, '5', 5000],
+    [6, '0.005', 5000],
+    [-2, '500000', 5000],
+  ])('applies the power of ten %i', async (powerOfTenMultiplier, value, expectedWh) => {
+    const file = await read(
+      feed(meterReading(1, 1), readingType(1, { ...kWh, powerOfTenMultiplier }), block(1, interval(start, value))),
+    );
+    expect(file.series[0]?.energyWh[0]).toBe(expectedWh);
+  });
+
+  it('keeps several usage points apart, in one feed, each with its own unit', async () => {
+    const file = await read(
+      feed(
+        usagePoint(1, 0),
+        usagePoint(2, 0),
+        usagePoint(3, 1),
+        meterReading(1, 1, 1),
+        meterReading(1, 2, 2),
+        meterReading(1, 3, 3),
+        readingType(1, kWh),
+        readingType(2, { uom: 72, powerOfTenMultiplier: 0, flowDirection: 1 }),
+        readingType(3, { uom: 42, powerOfTenMultiplier: 0, commodity: 7 }),
+        block(1, interval(start, '2'), 1),
+        block(1, interval(start, '700'), 2),
+        block(1, interval(start, '3'), 3),
+      ),
+    );
+    expect(outlines(file)).toEqual([
+      ['import Point 1', 1, '2024-01-01T05:00', '2024-01-01T05:00', 3600, 2000, 0],
+      ['import Point 2', 1, '2024-01-01T05:00', '2024-01-01T05:00', 3600, 700, 0],
+      ['gas Point 3', 1, '2024-01-01T05:00', '2024-01-01T05:00', 3600, 3000, 0],
+    ]);
+    expect(file.meters).toHaveLength(3);
+  });
+
+  it('places readings without a time of their own by the span of their block', async () => {
+    const bare = (values: string[]) =>
+      values.map((value) => `<IntervalReading><value>${value}</value></IntervalReading>`).join('');
+    const span = `<interval><duration>7200</duration><start>${start}</start></interval>`;
+    const quarters = bare(['1', '2', '3', '4', '5', '6', '7', '8']);
+    const file = await read(
+      feed(
+        meterReading(1, 1),
+        readingType(1, { ...kWh, powerOfTenMultiplier: 0 }),
+        block(
+          1,
+          `${span}${quarters}</IntervalBlock><IntervalBlock><interval><start>${start + 7200}</start><duration>3600</duration></interval>${bare(['9', '8', '7', '6'])}`,
+        ),
+      ),
+    );
+    expect(outlines(file)).toEqual([['import', 12, '2024-01-01T05:00', '2024-01-01T07:45', 900, 66, 0]]);
+    const mixed = await read(feed(block(1, `${span}${bare(['1'])}${interval(start, '5')}`)));
+    expect(outlines(mixed)).toEqual([['import', 1, '2024-01-01T05:00', '2024-01-01T05:00', 3600, 5, 0]]);
+    expect(kinds(mixed)).toContain('unreadable-row');
+  });
+
+  it('reads instants and lengths in milliseconds, and says so', async () => {
+    const inMs = (seconds: number, value: string, duration: string) =>
+      interval(start, value)
+        .replace('>3600<', `>${duration}<`)
+        .replace(String(start), String(seconds * 1000));
+    for (const [hour, step] of [
+      ['3600', 3600],
+      ['3600000', 3600],
+      ['900000', 900],
+    ] as const) {
+      const file = await read(
+        feed(
+          meterReading(1, 1),
+          readingType(1, kWh),
+          block(1, inMs(start, '2', hour) + inMs(start + step, '3', hour) + inMs(start + 2 * step, '1', hour)),
+        ),
+      );
+      expect(outlines(file)).toEqual([
+        ['import', 3, '2024-01-01T05:00', step === 3600 ? '2024-01-01T07:00' : '2024-01-01T05:30', step, 6000, 0],
+      ]);
+      expect(file.findings).toContainEqual(expect.objectContaining({ kind: 'time-unit', count: 3 }));
+    }
+  });
+
+  const bill = (fromDay: number, days: number, value: number, element: string, usage = 1) =>
+    entry(
+      [
+        ['self', `/U/1/UsagePoint/${usage}/UsageSummary/${fromDay}`],
+        ['up', `/U/1/UsagePoint/${usage}/UsageSummary`],
+      ],
+      `<UsageSummary xmlns="http://naesb.org/espi"><billingPeriod><duration>${days * 86_400}</duration><start>${start + fromDay * 86_400}</start></billingPeriod><billLastPeriod>5500000</billLastPeriod><currency>840</currency><${element}><powerOfTenMultiplier>3</powerOfTenMultiplier><timeStamp>${start}</timeStamp><uom>72</uom><value>${value}</value></${element}><qualityOfReading>14</qualityOfReading></UsageSummary>`,
+    );
+
+  it.each(['overallConsumptionLastPeriod', 'currentBillingPeriodOverAllConsumption'])(
+    'reads bills where there is nothing finer (%s)',
+    async (element) => {
+      const file = await read(
+        feed(usagePoint(1, 0), bill(0, 31, 300, element), bill(31, 29, 280, element), bill(60, 31, 250, element)),
+      );
+      expect(outlines(file)).toEqual([
+        ['import', 3, '2024-01-01T05:00', '2024-03-01T05:00', expect.any(Number), 830_000, 0],
+      ]);
+      expect([...(file.series[0]?.lengthSeconds ?? [])]).toEqual([31, 29, 31].map((days) => days * 86_400));
+      expect(kinds(file)).toContain('bills-only');
+      const both = await read(
+        feed(
+          usagePoint(1, 0),
+          meterReading(1, 1),
+          readingType(1, kWh),
+          block(1, interval(start, '2')),
+          bill(0, 31, 300, element),
+        ),
+      );
+      expect(outlines(both)).toEqual([['import', 1, '2024-01-01T05:00', '2024-01-01T05:00', 3600, 2000, 0]]);
+      expect(kinds(both)).not.toContain('bills-only');
+    },
+  );
+
+  it('holds local time parameters against readings that begin at midnight UTC', async () => {
+    const midnight = Date.UTC(2024, 0, 1) / 1000;
+    const day = (from: number) => Array.from({ length: 24 }, (_, i) => interval(from + i * 3600, '1')).join('');
+    const zone = (offset: number) =>
+      entry(
+        [['self', '/LocalTimeParameters/1']],
+        `<LocalTimeParameters xmlns="http://naesb.org/espi"><dstEndRule>B40E2000</dstEndRule><dstOffset>3600</dstOffset><dstStartRule>360E2000</dstStartRule><tzOffset>${offset}</tzOffset></LocalTimeParameters>`,
+      );
+    const doubts = async (from: number, ...parts: string[]) =>
+      (await read(feed(meterReading(1, 1), readingType(1, kWh), block(1, day(from)), ...parts))).findings
+        .filter(({ kind }) => kind === 'time-zone')
+        .map(({ severity }) => severity);
+    expect(await doubts(midnight, zone(-18_000))).toEqual(['warning']);
+    expect(await doubts(midnight)).toEqual(['info']);
+    expect(await doubts(midnight, zone(0))).toEqual([]);
+    expect(await doubts(midnight + 18_000, zone(-18_000))).toEqual([]);
+  });
+
   it.each([
     ['cut off', feed(block(1, interval(start, '5'))).slice(0, -60), 'truncated'],
     ['broken', feed('<a></b>'), 'damaged'],

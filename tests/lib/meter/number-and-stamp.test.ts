@@ -32,6 +32,16 @@ describe('numbers', () => {
     );
   });
 
+  it('reads every plain decimal as the language itself does', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 999_999_999 }), fc.nat({ max: 999_999 }), fc.nat({ max: 6 }), (whole, part, zeros) => {
+        const written = `${whole}.${'0'.repeat(zeros)}${part}`;
+        expect(parseNumber(written, '.')).toBe(Number(written));
+        expect(parseNumber(written.replace('.', ','), ',')).toBe(Number(written));
+      }),
+    );
+  });
+
   it('guesses the mark from what most cells use', () => {
     expect(guessDecimalMark(['0,35', '1,2', '', 'R'])).toBe(',');
     expect(guessDecimalMark(['0.35', '1,234.5'])).toBe('.');
@@ -56,7 +66,13 @@ describe('dates and times', () => {
     ['2024-10-27 02:00:00 CET+0100', 'dmy', utc(2024, 9, 27, 2), 3_600_000],
     ['2021-12-01 00:15:00 -0330', 'dmy', utc(2021, 11, 1, 0, 15), -12_600_000],
     ['2023-05-08T19:00:00.000Z', 'dmy', utc(2023, 4, 8, 19), 0],
+    ['2024-07-01 12:00 AM EDT', 'mdy', utc(2024, 6, 1), -14_400_000],
+    ['1/07/2024 0:30 AEST', 'dmy', utc(2024, 6, 1, 0, 30), 36_000_000],
+    ['01.01.2024 14:00 MEZ', 'dmy', utc(2024, 0, 1, 14), 3_600_000],
     ['20220131', 'dmy', utc(2022, 0, 31), undefined],
+    ['2024-03', 'dmy', utc(2024, 2, 1), undefined],
+    ['03/2024', 'mdy', utc(2024, 2, 1), undefined],
+    ['mars 2024', 'dmy', utc(2024, 2, 1), undefined],
     ['20250131143000', 'dmy', utc(2025, 0, 31, 14, 30), undefined],
     ['1704067200', 'dmy', utc(2024, 0, 1), 0],
     ['1704067200000', 'dmy', utc(2024, 0, 1), 0],

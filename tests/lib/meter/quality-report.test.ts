@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { minuteWords } from '../../../src/locales/dates.ts';
 import { kinds, outlines, read } from './reading.ts';
 
 const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
@@ -16,7 +17,7 @@ describe('quality report', () => {
   it('names a gap with its place and length, and fills nothing', async () => {
     const text = table(hours('2024-01-01', 48, () => '0.5', [10, 11, 12]));
     expect(await finding(text, 'gap')).toMatchObject({ count: 1, rows: [12] });
-    expect((await finding(text, 'gap'))?.message).toContain('2024-01-01 10:00 (3 hours)');
+    expect((await finding(text, 'gap'))?.message).toContain(`${minuteWords(Date.UTC(2024, 0, 1, 10))} (3 hours)`);
     expect(outlines(await read(text))[0]?.[1]).toBe(45);
   });
 
@@ -25,7 +26,7 @@ describe('quality report', () => {
     const repeated = [...day.slice(0, 3), day[2] ?? '', ...day.slice(3)];
     const autumn = await read(table(repeated), { timeZone: 'Europe/Amsterdam' });
     expect(outlines(autumn)[0]?.slice(1, 6)).toEqual([25, '2024-10-26T22:00', '2024-10-27T22:00', 3600, 12_500]);
-    expect(kinds(autumn)).toEqual(['autumn-hour']);
+    expect(autumn.findings).toMatchObject([{ kind: 'autumn-hour', rows: [5], count: 1 }]);
     const copied = await read(table(hours('2024-10-20', 24, () => '0.5').flatMap((row) => [row, row])), {
       timeZone: 'Europe/Amsterdam',
     });
@@ -61,6 +62,14 @@ describe('quality report', () => {
     const file = await read(table(hours('2024-01-01', 24, (hour) => (hour === 3 ? '' : hour === 4 ? '0' : '0.5'))));
     expect(kinds(file)).toEqual(['missing']);
     expect([file.series[0]?.quality[3], file.series[0]?.quality[4]]).toEqual([2, 0]);
+  });
+
+  it('names every year in which the clock went back', async () => {
+    const night = (day: string) => [1, 2, 2, 3].map((hour) => `${day} 0${hour}:00,0.5`);
+    const file = await read(table([...night('2023-10-29'), ...night('2024-10-27')]), { timeZone: 'Europe/Amsterdam' });
+    const autumn = file.findings.find(({ kind }) => kind === 'autumn-hour');
+    expect(autumn).toMatchObject({ rows: [4, 8], count: 2 });
+    expect(autumn?.message).toMatch(/2023 and 1 other day the clock went back/);
   });
 
   it('points out values far above all others', async () => {

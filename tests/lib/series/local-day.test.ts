@@ -89,6 +89,19 @@ describe('local days', () => {
     );
   });
 
+  it.each([
+    // Summer time of one week, a change that is not on a quarter hour, and a month without summer time.
+    ['America/Fortaleza', '2000-10-01T00:00Z', 30],
+    ['Africa/Monrovia', '1972-01-06T20:00Z', 2],
+    ['Africa/Casablanca', '2026-02-10T00:00Z', 50],
+  ])('finds every change of the clock in %s', (zone, from, days) => {
+    const start = Date.parse(from);
+    for (let ms = start; ms < start + days * 86_400_000; ms += 1_799_000)
+      expect(offsetMsAt(ms, zone)).toBe(
+        Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).offsetNanoseconds / 1e6,
+      );
+  });
+
   it('numbers days, and refuses what is no date or no zone', () => {
     expect(numberOfDay('1970-01-02')).toBe(1);
     expect(dayOfNumber(numberOfDay('2024-02-29'))).toBe('2024-02-29');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { minuteWords } from '../../../src/locales/dates.ts';
 import { describe, expect, it } from 'vitest';
 import { mergeSeries } from '../../../src/lib/series/merge.ts';
 import { Quality, type ReadingSeries } from '../../../src/lib/series/types.ts';
@@ -29,7 +30,26 @@ describe('merge', () => {
     expect(total(merged.series)).toBe(100);
     expect(merged.conflicts).toBe(1);
     expect(merged.findings[0]).toMatchObject({ kind: 'merge-conflict', severity: 'warning', count: 1, rows: [1] });
-    expect(merged.findings[0]?.message).toContain('1970-01-01 00:00 UTC');
+    expect(merged.findings[0]?.message).toContain(`First at: ${minuteWords(0)}.`);
+    expect(merged.differences).toEqual([{ startMs: 0, endMs: hour, kept: 100, incoming: 150 }]);
+  });
+
+  it('tells differences in the home’s time, the first twenty one by one', () => {
+    const at = (energy: number) => seriesOf(Array.from({ length: 30 }, (_, i) => [i * hour, 3600, energy + i]));
+    const merged = mergeSeries(at(100), at(500), 'Europe/Amsterdam');
+    expect(merged.findings[0]?.message).toContain(`First at: ${minuteWords(hour)}.`);
+    expect(merged.conflicts).toBe(30);
+    expect(merged.differences).toHaveLength(20);
+    expect(merged.differences[19]).toEqual({ startMs: 19 * hour, endMs: 20 * hour, kept: 119, incoming: 519 });
+    // A day beside its quarters differs as a whole.
+    const day = mergeSeries(
+      seriesOf([[0, 86_400, 2400]]),
+      seriesOf([
+        [hour, 3600, 100],
+        [2 * hour, 3600, 90],
+      ]),
+    );
+    expect(day.differences).toEqual([{ startMs: 0, endMs: 24 * hour, kept: 2400, incoming: 190 }]);
   });
 
   it('lets measured replace estimated and missing, never the other way round', () => {

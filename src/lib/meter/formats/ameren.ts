@@ -3,10 +3,10 @@
  * quarter hour side by side, `-` where a row has none. The finest column is read, or energy would count twice.
  */
 
+import { plural } from '../../../locales/plural.ts';
 import { columnOf, findHeader } from '../header.ts';
 import type { TableFormat } from '../format.ts';
 import { parseNumber } from '../number.ts';
-import { counted } from '../finding-log.ts';
 import { parseStamp } from '../stamp.ts';
 import { unitFactors } from '../mapped-table.ts';
 
@@ -56,7 +56,11 @@ export const ameren: TableFormat = {
           findings.note(
             'unreadable-row',
             'warning',
-            (count) => `${counted(count, 'row')} could not be read and left out.`,
+            (count) =>
+              plural(count, [
+                '# row could not be read and was left out.',
+                '# rows could not be read and were left out.',
+              ]),
             line,
           );
           return;

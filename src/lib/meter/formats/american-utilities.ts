@@ -1,9 +1,9 @@
 /** Utilities of the United States beside Ameren: PG&E and Exelon, SDG&E, Xcel bills, United Power. */
 
+import { plural } from '../../../locales/plural.ts';
 import { columnFormat } from '../column-format.ts';
 import { MeterFileError } from '../errors.ts';
 import type { FileSample, TableFormat } from '../format.ts';
-import { counted } from '../finding-log.ts';
 import { lengthBetween } from '../mapped-table.ts';
 import { parseNumber } from '../number.ts';
 import { parseStamp } from '../stamp.ts';
@@ -76,7 +76,7 @@ export const sdge = withGasRefused(
     decimal: '.',
     label: /^meter number$/,
     values: [
-      { name: /^consum/, register: 'import', unit: 'kWh' },
+      { name: /^(consum|value$|usage)/, register: 'import', unit: 'kWh' },
       { name: /^generat/, register: 'export', unit: 'kWh' },
     ],
   }),
@@ -91,6 +91,8 @@ export const xcelBills = columnFormat({
     /^(bill|billing|read|statement) (end )?date$/,
     /^(electric |electricity |billed )?(usage|consumption)( \(kwh\))?$|^gas usage/,
   ],
+  // Readings by the hour name their columns alike.
+  without: /\btime$|^hour\b|^interval\b/,
   confidence: 0.93,
   stamp: /^(bill|billing|read|statement) (end )?date$/,
   edge: 'end',
@@ -103,10 +105,10 @@ export const xcelBills = columnFormat({
   fallbackSeconds: 30 * 86_400,
 });
 
-const range = /^\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2})\s+to\s+(\d{4}-\d{2}-\d{2} \d{2}:\d{2})\s*$/;
+const range = /^\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)\s+to\s+(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)\s*$/;
 
 /**
- * United Power (CO): a printed report with banners. Each section has its own unit; sections in kW are peak demand.
+ * United Power (CO), and Southern California Edison alike: a printed report with banners. Each section has its own unit; sections in kW are peak demand.
  * A section without a name of its own is what was used, delivered (all negative) or net (both signs).
  */
 export const unitedPower: TableFormat = {
@@ -115,7 +117,7 @@ export const unitedPower: TableFormat = {
   timeZone: 'America/Denver',
   input: 'rows',
   detect: ({ rows, text }) =>
-    /^[ \t]*Usage Information[ \t\r]*$/m.test(text) &&
+    /^[ \t"]*(?:Energy )?Usage Information[ \t\r",;]*$/m.test(text) &&
     /Type of readings:/.test(text) &&
     rows.some((row) => range.test(row[0] ?? ''))
       ? { confidence: 0.97, reason: 'the banner “Usage Information” and ranges of time' }
@@ -130,7 +132,7 @@ export const unitedPower: TableFormat = {
       row(cells, line) {
         const text = cells.join(',');
         if (/type of readings:/i.test(text)) {
-          sections.push({ isEnergy: /watt-hours/i.test(text) && /electricity/i.test(text), rows: [] });
+          sections.push({ isEnergy: /electricity/i.test(text) && !/in kilowatts\b/i.test(text), rows: [] });
           return;
         }
         const match = range.exec(cells[0] ?? '');
@@ -142,7 +144,11 @@ export const unitedPower: TableFormat = {
           findings.note(
             'unreadable-row',
             'warning',
-            (count) => `${counted(count, 'row')} could not be read and left out.`,
+            (count) =>
+              plural(count, [
+                '# row could not be read and was left out.',
+                '# rows could not be read and were left out.',
+              ]),
             line,
           );
           return;

@@ -74,7 +74,7 @@ export const eneco = columnFormat({
   id: 'eneco',
   name: 'Eneco use per day or hour',
   timeZone: amsterdam,
-  header: [/^datum$/, /^(verbruik|gebruik) (laag|hoog|enkel|normaal|dal)/],
+  header: [/^datum$/, /^(verbruik|gebruik) (laag|hoog|enkel|normaal|dal|gas)/],
   confidence: 0.96,
   stamp: /^datum$/,
   order: 'dmy',
@@ -103,5 +103,28 @@ export const energieManager = columnFormat({
     { name: /^verbruik (laag|hoog|enkel|normaal)/, register: 'import', unit: 'kWh' },
     { name: /^teruglevering/, register: 'export', unit: 'kWh', negated: true },
     { name: /^(verbruik gas|gas|verbruik)( |$)/, register: 'gas', unit: 'm3' },
+  ],
+});
+
+/**
+ * Energie Manager by its API: counters of one or several codes as rows, in thousandths told by “factor”. `ell` is taken
+ * from the grid (levering), `elt` delivered (teruglevering), `gas` gas; the last letter but one may tell a tariff.
+ */
+export const energieManagerApi = columnFormat({
+  id: 'energie-manager-api',
+  name: 'Energie Manager export of counters',
+  timeZone: amsterdam,
+  header: [/^code$/, /^moment$/, /^value$/, /^factor$/],
+  confidence: 0.97,
+  stamp: /^moment$/,
+  order: 'ymd',
+  decimal: '.',
+  label: /^ean$/,
+  tariff: /^code$/,
+  factor: /^factor$/,
+  values: [
+    { name: /^value$/, register: 'import', unit: 'kWh', kind: 'counter', when: { column: /^code$/, pattern: /^ell/i } },
+    { name: /^value$/, register: 'export', unit: 'kWh', kind: 'counter', when: { column: /^code$/, pattern: /^elt/i } },
+    { name: /^value$/, register: 'gas', unit: 'm3', kind: 'counter', when: { column: /^code$/, pattern: /gas/i } },
   ],
 });

@@ -1,10 +1,8 @@
-/**
- * EDF (FR) “mes puissances atteintes”: under a date on a line of its own the half hours of that day, newest first,
- * mean power in W stamped at the end (00:00 ends the last half hour of the date above). Windows-1252.
- */
+/** EDF (FR): what “suivi conso” gives, in Windows-1252. */
 
+import { plural } from '../../../locales/plural.ts';
+import { columnFormat } from '../column-format.ts';
 import type { TableFormat } from '../format.ts';
-import { counted } from '../finding-log.ts';
 import { findHeader, headerKey } from '../header.ts';
 import { parseNumber } from '../number.ts';
 import { parseStamp, parseTimeOfDay } from '../stamp.ts';
@@ -13,6 +11,10 @@ const header = [/^puissance atteinte \(w\)$/] as const;
 const dayMs = 86_400_000;
 const slotSeconds = 1800;
 
+/**
+ * “Mes puissances atteintes”: under a date on a line of its own the half hours of that day, newest first, mean power in
+ * W stamped at the end (00:00 ends the last half hour of the date above).
+ */
 export const edf: TableFormat = {
   id: 'edf',
   name: 'EDF power reached, half-hourly',
@@ -39,7 +41,11 @@ export const edf: TableFormat = {
           findings.note(
             'unreadable-row',
             'warning',
-            (count) => `${counted(count, 'row')} could not be read and left out.`,
+            (count) =>
+              plural(count, [
+                '# row could not be read and was left out.',
+                '# rows could not be read and were left out.',
+              ]),
             line,
           );
           return;
@@ -52,3 +58,35 @@ export const edf: TableFormat = {
     };
   },
 };
+
+/** “Ma consommation quotidienne”, a row a day, and “mensuelle”, a row a month and one a year. */
+export const edfDays = columnFormat({
+  id: 'edf-days',
+  name: 'EDF use per day or month',
+  timeZone: 'Europe/Paris',
+  header: [/^(date|periode) de consommation$/, /^consommation \(k?wh\)$/],
+  confidence: 0.97,
+  stamp: /^(date|periode) de consommation$/,
+  order: 'dmy',
+  decimal: ',',
+  values: [
+    { name: /^consommation \(kwh\)$/, register: 'import', unit: 'kWh' },
+    { name: /^consommation \(wh\)$/, register: 'import', unit: 'Wh' },
+  ],
+  estimated: { column: /^nature/, pattern: /^estim/i },
+  fallbackSeconds: 86_400,
+});
+
+/** “Mes index”: counters of each tariff by day, newest first. */
+export const edfIndex = columnFormat({
+  id: 'edf-index',
+  name: 'EDF meter readings',
+  timeZone: 'Europe/Paris',
+  header: [/^date de releve/, /^index\b.*\(kwh\)$/],
+  confidence: 0.97,
+  stamp: /^date de releve/,
+  order: 'dmy',
+  decimal: ',',
+  values: [{ name: /^index\b.*\(kwh\)$/, register: 'import', unit: 'kWh', kind: 'counter' }],
+  estimated: { column: /^type/, pattern: /^(index )?estim/i },
+});

@@ -18,7 +18,7 @@ const fluviusOf = (unitPattern: RegExp, values: readonly NamedValue[]): TableFor
     id: 'fluvius',
     name: 'Fluvius consumption history',
     timeZone: 'Europe/Brussels',
-    header: [fromDate, fromTime, register, /^volume$/],
+    header: [fromDate, fromTime, register, /^volumen?$/],
     confidence: 0.98,
     stamp: fromDate,
     timeOfDay: fromTime,
@@ -37,10 +37,10 @@ const fluviusOf = (unitPattern: RegExp, values: readonly NamedValue[]): TableFor
   });
 
 const electricity = fluviusOf(/^kwh$/i, [
-  { name: /^volume$/, register: 'import', unit: 'kWh', when: { column: register, pattern: offtake } },
-  { name: /^volume$/, register: 'export', unit: 'kWh', when: { column: register, pattern: injection } },
+  { name: /^volumen?$/, register: 'import', unit: 'kWh', when: { column: register, pattern: offtake } },
+  { name: /^volumen?$/, register: 'export', unit: 'kWh', when: { column: register, pattern: injection } },
 ]);
-const gas = fluviusOf(cubic, [{ name: /^volume$/, register: 'gas', unit: 'm3' }]);
+const gas = fluviusOf(cubic, [{ name: /^volumen?$/, register: 'gas', unit: 'm3' }]);
 
 /** A gas file tells each hour twice, in m³ and in kWh, both as “Afname”. */
 const isGas = ({ rows }: FileSample): boolean => rows.some((row) => row.some((cell) => cubic.test(cell.trim())));

@@ -9,6 +9,7 @@ import { SaxesParser } from 'saxes';
 import { Quality } from '../../series/types.ts';
 import { RegisterRows, type RegisterRule } from '../collector.ts';
 import { MeterFileError } from '../errors.ts';
+import { minuteWords } from '../../../locales/dates.ts';
 import type { ReadContext, TextFormat, TextReader } from '../format.ts';
 import { medianOf } from '../readings.ts';
 import * as codes from './espi-codes.ts';
@@ -41,7 +42,26 @@ interface Blocks {
   readonly links: readonly string[];
   readonly rows: RegisterRows;
   costs: number;
+  /** Unit and power of ten of bills, which have no reading type. */
+  readonly billed?: Readonly<Record<string, string>>;
 }
+
+/** What an IntervalReading says, as it stands there. */
+interface Reading {
+  start: number;
+  duration: number;
+  value: number;
+  quality: string;
+  cost: number;
+}
+
+const newReading = (): Reading => ({
+  start: Number.NaN,
+  duration: Number.NaN,
+  value: Number.NaN,
+  quality: '',
+  cost: 0,
+});
 
 /** A resource within an entry; bare files nest them in each other. */
 interface Resource {
@@ -78,7 +98,19 @@ const meterReadingPath = (link: string): string | undefined =>
 const usagePointPath = (link: string): string | undefined => /UsagePoint\/[^/?#]+/i.exec(link)?.[0].toLowerCase();
 const readingTypePath = (link: string): string | undefined => /ReadingType\/[^/?#]+/i.exec(link)?.[0].toLowerCase();
 
-const resources = new Set(['UsagePoint', 'MeterReading', 'ReadingType', 'IntervalBlock']);
+/** What was used in a bill's period; the first is of the period itself by its definition, the second in practice. */
+const billedElements = ['currentBillingPeriodOverAllConsumption', 'overallConsumptionLastPeriod'] as const;
+const isBill = (kind: string): boolean => kind === 'UsageSummary' || kind === 'ElectricPowerUsageSummary';
+
+const resources = new Set([
+  'UsagePoint',
+  'MeterReading',
+  'ReadingType',
+  'IntervalBlock',
+  'LocalTimeParameters',
+  'UsageSummary',
+  'ElectricPowerUsageSummary',
+]);
 const knownFields = new Set([
   'kind',
   'uom',
@@ -87,7 +119,16 @@ const knownFields = new Set([
   'commodity',
   'accumulationBehaviour',
   'currency',
+  'tzOffset',
+  'qualityOfReading',
 ]);
+
+/** Seconds as a file's number; NaN if it is none. */
+const secondsOf = (text: string): number => (text === '' ? Number.NaN : Number(text));
+/** No reading is of the year 5138: such instants, and the lengths beside them, are in milliseconds. */
+const inMilliseconds = (start: number): boolean => Math.abs(start) > 1e11 && Math.abs(start) < 1e14;
+/** A length beside an instant in milliseconds: in them too if that makes it a minute or whole five minutes. */
+const lengthInMilliseconds = (duration: number): boolean => duration === 60_000 || duration % 300_000 === 0;
 
 class Feed implements TextReader {
   readonly #context: ReadContext;
@@ -101,8 +142,14 @@ class Feed implements TextReader {
   /** Resources that are open, the innermost last. */
   readonly #open: Resource[] = [];
   #text = '';
-  #reading = { start: Number.NaN, duration: Number.NaN, value: Number.NaN, quality: '', cost: 0 };
+  #reading = newReading();
   #readings = 0;
+  /** Span of the block at hand, and its readings that do not say when they begin. */
+  #interval = { start: Number.NaN, duration: Number.NaN };
+  #startless: Reading[] = [];
+  #hasStarts = false;
+  /** Seconds that local standard time is ahead of UTC, where the file says so. */
+  #offsetSeconds: number | undefined;
 
   constructor(context: ReadContext) {
     this.#context = context;
@@ -156,8 +203,12 @@ class Feed implements TextReader {
       if (attributes.rel === 'self' || attributes.rel === 'up') this.#entry.links.push(href);
       else if (attributes.rel === 'related') this.#entry.related.push(href);
     } else if (resources.has(name)) this.#open.push({ kind: name, fields: {} });
-    else if (name === 'IntervalReading')
-      this.#reading = { start: Number.NaN, duration: Number.NaN, value: Number.NaN, quality: '', cost: 0 };
+    else if (name === 'IntervalReading') this.#reading = newReading();
+    if (name === 'IntervalBlock') {
+      this.#interval = { start: Number.NaN, duration: Number.NaN };
+      this.#startless = [];
+      this.#hasStarts = false;
+    }
   }
 
   #closeTag(name: string): void {
@@ -169,8 +220,11 @@ class Feed implements TextReader {
     if (resource?.kind === 'IntervalBlock' || resource === undefined) this.#closeInBlock(name, parent, text);
     else if (knownFields.has(name) && (parent === resource.kind || parent === 'ServiceCategory'))
       resource.fields[name] = text;
+    else if (isBill(resource.kind) && parent !== undefined && parent !== resource.kind)
+      resource.fields[`${parent} ${name}`] = text;
     if (name === 'title' && this.#entry.title === '') this.#entry.title = text;
     if (resource !== undefined && name === resource.kind) {
+      if (name === 'IntervalBlock') this.#placeStartless();
       this.#open.pop();
       this.#entry.resources.push(resource);
       // Without Atom there is no entry whose end closes the resource.
@@ -181,28 +235,85 @@ class Feed implements TextReader {
   #closeInBlock(name: string, parent: string | undefined, text: string): void {
     const reading = this.#reading;
     if (parent === 'timePeriod') {
-      if (name === 'start') reading.start = Math.floor(Number(text === '' ? Number.NaN : text));
-      else if (name === 'duration') reading.duration = Number(text === '' ? Number.NaN : text);
+      if (name === 'start') reading.start = Math.floor(secondsOf(text));
+      else if (name === 'duration') reading.duration = secondsOf(text);
+    } else if (parent === 'interval') {
+      if (name === 'start') this.#interval.start = Math.floor(secondsOf(text));
+      else if (name === 'duration') this.#interval.duration = secondsOf(text);
     } else if (parent === 'IntervalReading') {
       if (name === 'value') reading.value = text === '' ? Number.NaN : Number(text);
       else if (name === 'cost') reading.cost = Number(text) || 0;
     } else if (name === 'quality') reading.quality = text;
     else if (name === 'IntervalReading') {
-      this.#readings++;
-      const rows = (this.#entry.rows ??= rawRows());
-      if (!Number.isFinite(reading.start) || Math.abs(reading.start) > 1e11)
-        this.#context.findings.note(
-          'unreadable-row',
-          'warning',
-          (count) => `${count} readings have no start and were left out.`,
-          this.#readings,
-        );
+      if (Number.isNaN(reading.start)) this.#startless.push(reading);
       else {
-        const duration = reading.duration > 0 && reading.duration < 2 ** 31 ? Math.round(reading.duration) : 0;
-        rows.add(reading.start * 1000, duration, reading.value, this.#readings, codes.isEstimated(reading.quality));
-        this.#entry.costs += reading.cost;
+        this.#hasStarts = true;
+        this.#take(reading);
       }
     }
+  }
+
+  #take(reading: Reading): void {
+    this.#entry.rows ??= rawRows();
+    if (this.#add(this.#entry.rows, reading)) this.#entry.costs += reading.cost;
+  }
+
+  /** Readings that do not say when they begin follow one another through the span of their block. */
+  #placeStartless(): void {
+    const { start, duration } = this.#interval;
+    const readings = this.#startless;
+    const length = duration / readings.length;
+    const canPlace = !this.#hasStarts && length > 0;
+    for (const [i, reading] of readings.entries())
+      this.#take(canPlace ? { ...reading, start: start + Math.round(i * length), duration: length } : reading);
+  }
+
+  /** Whether a reading could be placed in time. */
+  #add(rows: RegisterRows, { start, duration, value, quality }: Omit<Reading, 'cost'>): boolean {
+    const { findings } = this.#context;
+    this.#readings++;
+    const isMs = inMilliseconds(start);
+    if (isMs)
+      findings.note(
+        'time-unit',
+        'info',
+        'Times of the file are in milliseconds, not in seconds as the standard says. They were read as such.',
+        this.#readings,
+      );
+    const startMs = isMs ? start : start * 1000;
+    if (!Number.isFinite(startMs) || Math.abs(startMs) > 1e14) {
+      findings.note(
+        'unreadable-row',
+        'warning',
+        (count) => `${count} readings have no start and were left out.`,
+        this.#readings,
+      );
+      return false;
+    }
+    const seconds = isMs && lengthInMilliseconds(duration) ? duration / 1000 : duration;
+    const length = seconds > 0 && seconds < 2 ** 31 ? Math.round(seconds) : 0;
+    rows.add(startMs, length, value, this.#readings, codes.isEstimated(quality));
+    return true;
+  }
+
+  /** Keeps what a bill says was used in its period. */
+  #addBill(fields: Readonly<Record<string, string>>, links: readonly string[]): void {
+    const element = billedElements.find((name) => fields[`${name} value`] !== undefined);
+    if (element === undefined) return;
+    const billed = {
+      uom: fields[`${element} uom`] ?? '',
+      powerOfTenMultiplier: fields[`${element} powerOfTenMultiplier`] ?? '0',
+    };
+    const usage = links.map(usagePointPath).find((found) => found !== undefined) ?? '';
+    const path = `bills ${usage} ${billed.uom} ${billed.powerOfTenMultiplier}`;
+    const blocks = this.#blocks.get(path) ?? { links, rows: rawRows(), costs: 0, billed };
+    this.#blocks.set(path, blocks);
+    this.#add(blocks.rows, {
+      start: Math.floor(secondsOf(fields['billingPeriod start'] ?? '')),
+      duration: secondsOf(fields['billingPeriod duration'] ?? ''),
+      value: secondsOf(fields[`${element} value`] ?? ''),
+      quality: fields.qualityOfReading ?? '',
+    });
   }
 
   #closeEntry(): void {
@@ -213,6 +324,8 @@ class Feed implements TextReader {
         this.#usagePoints.push({ path: usagePointPath(self) ?? self, service: fields.kind ?? '', title });
       else if (kind === 'MeterReading')
         this.#meterReadings.push({ path: meterReadingPath(self) ?? self, related, title });
+      else if (kind === 'LocalTimeParameters') this.#offsetSeconds = secondsOf(fields.tzOffset ?? '');
+      else if (isBill(kind)) this.#addBill(fields, links);
     this.#entry = newEntry();
     if (rows === undefined) return;
     const path =
@@ -255,9 +368,10 @@ class Feed implements TextReader {
     const outputs: { rows: RegisterRows; rule: RegisterRule; factor: number; usage: string }[] = [];
     let costs = 0;
     let currency = '';
+    this.#dropBillsBesideReadings();
     for (const [path, blocks] of this.#blocks) {
       const { meterReading, readingType, usagePoint, usagePath } = this.#contextOf(path, blocks.links);
-      const fields = readingType?.fields ?? {};
+      const fields = blocks.billed ?? readingType?.fields ?? {};
       const uom = fields.uom ?? '';
       const multiplier = Number(fields.powerOfTenMultiplier ?? 0);
       const scale = Number.isInteger(multiplier) && Math.abs(multiplier) <= 12 ? 10 ** multiplier : 1;
@@ -342,12 +456,30 @@ class Feed implements TextReader {
     this.#noteDoubtfulZone(outputs.map(({ rows }) => rows));
   }
 
+  /** A bill tells once more what readings of the same usage point tell; alone it is better than nothing. */
+  #dropBillsBesideReadings(): void {
+    const all = [...this.#blocks].map(([path, { links, billed }]) => ({
+      path,
+      isBill: billed !== undefined,
+      usage: links.map(usagePointPath).find((found) => found !== undefined),
+    }));
+    for (const { path, isBill: billed, usage } of all)
+      if (billed && all.some((other) => !other.isBill && (usage ?? other.usage) === (other.usage ?? usage)))
+        this.#blocks.delete(path);
+    if ([...this.#blocks.values()].some(({ billed }) => billed !== undefined))
+      this.#context.findings.note(
+        'bills-only',
+        'warning',
+        'The file holds bills and no readings of hours or days. They show how your years compare; for anything finer choose “interval data” or “usage details” when you download.',
+      );
+  }
+
   /** Some suppliers write the time of the export as the start of every reading: nothing can be placed in time then. */
   #refuseUselessTimes(rows: RegisterRows, uom: string): void {
     if (rows.length < 3 || rows.stampMs.subarray(0, rows.length).some((ms) => ms !== rows.stampMs[0])) return;
     throw new MeterFileError(
       'no-readings',
-      `All ${rows.length} readings of this Green Button file claim to start at the same moment (${new Date(rows.stampMs[0] ?? 0).toISOString().slice(0, 16).replace('T', ' ')} UTC)${uom === '' ? ', and it does not say what they measure (it may be gas)' : ''}. They cannot be placed in time. Ask your supplier for a corrected file, or for CSV.`,
+      `All ${rows.length} readings of this Green Button file claim to start at the same moment (${minuteWords(rows.stampMs[0] ?? 0)} UTC)${uom === '' ? ', and it does not say what they measure (it may be gas)' : ''}. They cannot be placed in time. Ask your supplier for a corrected file, or for CSV.`,
     );
   }
 
@@ -356,7 +488,15 @@ class Feed implements TextReader {
     const rows = all[0];
     if (rows === undefined || rows.length < 24) return;
     const atMidnight = (rows.stampMs[0] ?? 1) % 86_400_000 === 0;
-    if (atMidnight)
+    if (!atMidnight || this.#offsetSeconds === 0) return;
+    const hours = (this.#offsetSeconds ?? Number.NaN) / 3600;
+    if (Math.abs(hours) <= 14)
+      this.#context.findings.note(
+        'time-zone',
+        'warning',
+        `The readings begin at midnight UTC, but the file says that its meter’s clock is ${hours} hours from UTC. Your supplier probably wrote local times as UTC: the hours of the day are shifted by as much.`,
+      );
+    else
       this.#context.findings.note(
         'time-zone',
         'info',

@@ -3,10 +3,11 @@
  * (`statistic_id,unit,start,…`). Both hold many entities of all kinds; only counters of energy are taken.
  */
 
+import { plural } from '../../../locales/plural.ts';
 import type { Register } from '../../series/types.ts';
 import type { RegisterRows } from '../collector.ts';
 import type { ReadContext, TableFormat } from '../format.ts';
-import { counted, type FindingLog } from '../finding-log.ts';
+import { registerName, type FindingLog } from '../finding-log.ts';
 import { columnOf, findHeader } from '../header.ts';
 import { guessDecimalMark, parseNumber } from '../number.ts';
 import { guessDateOrder, parseStamp } from '../stamp.ts';
@@ -30,7 +31,7 @@ const noteGuess = (findings: FindingLog, name: string, register: Register | unde
     register === undefined ? 'warning' : 'info',
     register === undefined
       ? `The name “${name}” does not say what it counts. Its readings were kept apart; say whether they are what you took from the grid.`
-      : `“${name}” was taken for ${register} by its name.`,
+      : `By its name “${name}” was taken as ${registerName(register)}.`,
     0,
     name,
   );
@@ -82,7 +83,11 @@ export const homeAssistantStatistics: TableFormat = {
           findings.note(
             'unreadable-row',
             'warning',
-            (count) => `${counted(count, 'row')} could not be read and left out.`,
+            (count) =>
+              plural(count, [
+                '# row could not be read and was left out.',
+                '# rows could not be read and were left out.',
+              ]),
             line,
           );
           return;
@@ -112,7 +117,7 @@ export const homeAssistantStatistics: TableFormat = {
             findings.note(
               'other-quantity',
               'info',
-              `“${name}” (${entity.unit || 'no unit'}) was left out: it is not energy.`,
+              `The entity “${name}” (${entity.unit || /* @wc-include */ 'no unit'}) was left out: it is not energy.`,
               entity.lines[0] ?? 0,
               name,
             );
@@ -122,7 +127,7 @@ export const homeAssistantStatistics: TableFormat = {
             findings.note(
               'other-quantity',
               'info',
-              `“${name}” was left out: it has no sums.`,
+              `The entity “${name}” was left out: it has no sums.`,
               entity.lines[0] ?? 0,
               name,
             );
@@ -176,7 +181,10 @@ const addStatistics = (
         'meter-change',
         'warning',
         (count) =>
-          `${counted(count, 'sum falls', 'sums fall')} from one hour to the next: the meter was changed or set back. Those hours were marked as missing.`,
+          plural(count, [
+            '# sum falls from one hour to the next: the meter was changed or set back. Those hours were marked as missing.',
+            '# sums fall from one hour to the next: the meter was changed or set back. Those hours were marked as missing.',
+          ]),
         line,
       );
       rows.add(stamp, 3600, Number.NaN, line);
@@ -213,6 +221,8 @@ export const homeAssistantHistory: TableFormat = {
         readonly values: number[];
         readonly lines: number[];
         falls: number;
+        /** Falls to about zero, as a counter makes that begins anew each day. */
+        resets: number;
         blanks: number;
         local: boolean;
       }
@@ -227,14 +237,26 @@ export const homeAssistantHistory: TableFormat = {
           findings.note(
             'unreadable-row',
             'warning',
-            (count) => `${counted(count, 'row')} could not be read and left out.`,
+            (count) =>
+              plural(count, [
+                '# row could not be read and was left out.',
+                '# rows could not be read and were left out.',
+              ]),
             line,
           );
           return;
         }
         let entity = entities.get(name);
         if (entity === undefined) {
-          entity = { stamps: [], values: [], lines: [], falls: 0, blanks: 0, local: stamp.offsetMs === undefined };
+          entity = {
+            stamps: [],
+            values: [],
+            lines: [],
+            falls: 0,
+            resets: 0,
+            blanks: 0,
+            local: stamp.offsetMs === undefined,
+          };
           entities.set(name, entity);
         }
         const value = parseNumber((cells[state] ?? '').trim(), '.');
@@ -242,7 +264,9 @@ export const homeAssistantHistory: TableFormat = {
           entity.blanks++;
           return;
         }
-        if (value < (entity.values[entity.values.length - 1] ?? value)) entity.falls++;
+        const before = entity.values[entity.values.length - 1] ?? value;
+        if (value < before * 0.1) entity.resets++;
+        else if (value < before) entity.falls++;
         entity.stamps.push(stamp.wallMs - (stamp.offsetMs ?? 0));
         entity.values.push(value);
         entity.lines.push(line);
@@ -254,16 +278,16 @@ export const homeAssistantHistory: TableFormat = {
             findings.note(
               'missing',
               'info',
-              `“${name}”: ${counted(entity.blanks, 'row has', 'rows have')} no number (unavailable or unknown) and were passed over.`,
+              `“${name}”: ${plural(entity.blanks, ['# row has no number (unavailable or unknown) and was passed over.', '# rows have no number (unavailable or unknown) and were passed over.'])}`,
               0,
               name,
             );
           // A power or temperature sensor falls as often as it rises; a counter hardly ever.
-          if (count < 2 || entity.falls > count * 0.05) {
+          if (count < 2 || entity.falls > count * 0.05 || entity.resets > Math.max(1, count * 0.1)) {
             findings.note(
               'other-quantity',
               'info',
-              `“${name}” was left out: its values rise and fall, so it is no meter’s counter.`,
+              `The entity “${name}” was left out: its values rise and fall, so it is no meter’s counter.`,
               entity.lines[0] ?? 0,
               name,
             );

@@ -35,6 +35,10 @@ export const enphase = columnFormat({
     { name: /^exported to grid \(wh\)$/, register: 'export', unit: 'Wh' },
     { name: /^imported from grid \(wh\)$/, register: 'import', unit: 'Wh' },
     { name: /^energy consumed \(wh\)$/, register: 'other', unit: 'Wh', label: 'whole use' },
+    { name: /^energy produced \(kwh\)$/, register: 'generation', unit: 'kWh' },
+    { name: /^exported to grid \(kwh\)$/, register: 'export', unit: 'kWh' },
+    { name: /^imported from grid \(kwh\)$/, register: 'import', unit: 'kWh' },
+    { name: /^energy consumed \(kwh\)$/, register: 'other', unit: 'kWh', label: 'whole use' },
   ],
   fallbackSeconds: 900,
 });

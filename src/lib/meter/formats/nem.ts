@@ -3,8 +3,8 @@
  * market time (UTC+10 all year; Western Power: UTC+8), whatever the home's clock.
  */
 
+import { plural } from '../../../locales/plural.ts';
 import type { FileSample, TableFormat } from '../format.ts';
-import { counted } from '../finding-log.ts';
 import type { RegisterRule, RegisterRows } from '../collector.ts';
 import { parseNumber } from '../number.ts';
 import { parseStamp } from '../stamp.ts';
@@ -58,7 +58,11 @@ export const nem: TableFormat = {
       findings.note(
         'unreadable-row',
         'warning',
-        (count) => `${counted(count, 'record')} could not be read and left out.`,
+        (count) =>
+          plural(count, [
+            '# record could not be read and was left out.',
+            '# records could not be read and were left out.',
+          ]),
         line,
       );
 
@@ -74,7 +78,7 @@ export const nem: TableFormat = {
         findings.note(
           'other-quantity',
           'info',
-          `Channel ${suffix} (${unit.trim() === '' ? 'no unit' : unit.trim()}) was left out: it is not energy taken or delivered.`,
+          `Channel ${suffix} (${unit.trim() === '' ? /* @wc-include */ 'no unit' : unit.trim()}) was left out: it is not energy taken or delivered.`,
           line,
           suffix,
         );
@@ -93,6 +97,8 @@ export const nem: TableFormat = {
         return;
       }
       const quality = (cells[2 + count] ?? '').trim();
+      const isMissing = isNull(quality);
+      const estimated = isEstimated(quality);
       // More values than the interval length allows: the lengths of records 200 and 300 do not agree.
       if (/^[\d.]/.test(quality)) {
         unreadable(line);
@@ -102,10 +108,10 @@ export const nem: TableFormat = {
       day = { from: rows.length, count };
       let bad = false;
       for (let i = 0; i < count; i++) {
-        const cell = (cells[2 + i] ?? '').trim();
-        const value = isNull(quality) ? Number.NaN : parseNumber(cell, '.');
-        bad ||= Number.isNaN(value) && cell !== '' && !isNull(quality);
-        rows.add(date + i * minutes * 60_000 - offsetMs, minutes * 60, value * factor, line, isEstimated(quality));
+        const cell = cells[2 + i] ?? '';
+        const value = isMissing ? Number.NaN : parseNumber(cell, '.');
+        bad ||= !isMissing && Number.isNaN(value) && cell.trim() !== '';
+        rows.add(date + i * minutes * 60_000 - offsetMs, minutes * 60, value * factor, line, estimated);
       }
       if (bad) unreadable(line);
     };

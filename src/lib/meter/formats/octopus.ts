@@ -1,8 +1,8 @@
 /** Octopus Energy: two layouts of the United Kingdom, one of New Zealand. */
 
+import { plural } from '../../../locales/plural.ts';
 import { columnFormat } from '../column-format.ts';
 import type { TableFormat } from '../format.ts';
-import { counted } from '../finding-log.ts';
 import { columnOf, findHeader } from '../header.ts';
 import { lengthBetween } from '../mapped-table.ts';
 import { parseNumber } from '../number.ts';
@@ -63,7 +63,10 @@ export const octopus: TableFormat = {
                 'zero-omitted',
                 'info',
                 (places) =>
-                  `${counted(places, 'half hour is', 'half hours are')} not in the file. Octopus leaves out those without any use, so they were read as zero.`,
+                  plural(places, [
+                    '# half hour is not in the file. Octopus leaves out those without any use, so they were read as zero.',
+                    '# half hours are not in the file. Octopus leaves out those without any use, so they were read as zero.',
+                  ]),
                 rows.row[before] ?? 0,
               );
             }
@@ -106,7 +109,11 @@ export const newZealand: TableFormat = {
           findings.note(
             'unreadable-row',
             'warning',
-            (count) => `${counted(count, 'record')} could not be read and left out.`,
+            (count) =>
+              plural(count, [
+                '# record could not be read and was left out.',
+                '# records could not be read and were left out.',
+              ]),
             line,
           );
           return;

@@ -3,6 +3,7 @@
  * counters. One telegram is one meter reading; a log of them gives intervals. Checksum: CRC-16/ARC from `/` to `!`.
  */
 
+import { plural } from '../../../locales/plural.ts';
 import type { Register } from '../../series/types.ts';
 import type { CounterReading } from '../counter-reading.ts';
 import type { TextFormat } from '../format.ts';
@@ -42,7 +43,7 @@ const counters: readonly { readonly code: RegExp; readonly register: Register }[
 /** Counter readings of one telegram. */
 export const readTelegram = (telegram: string): CounterReading[] => {
   // A gas value may stand on a line of its own (DSMR 2.2 and 3.0).
-  const lines = telegram.replace(/\r?\n\(/g, '(').split(/\r?\n/);
+  const lines = telegram.replace(/(?:\r\n?|\n)\(/g, '(').split(/\r\n?|\n/);
   const stamp = /^0-0:1\.0\.0\(([^)]*)\)/m.exec(telegram)?.[1];
   const atMs = stamp === undefined ? undefined : instantOf(stamp);
   const readings: CounterReading[] = [];
@@ -67,7 +68,7 @@ export const readTelegram = (telegram: string): CounterReading[] => {
   return readings;
 };
 
-const complete = /\/[^\r\n]*\r?\n[^!/]*!([0-9A-F]{4})?/g;
+const complete = /\/[^\r\n]*(?:\r\n?|\n)[^!/]*!([0-9A-F]{4})?/g;
 
 export const p1: TextFormat = {
   id: 'dsmr-p1',
@@ -89,14 +90,17 @@ export const p1: TextFormat = {
     const take = (telegram: string, checksum: string | undefined) => {
       telegrams++;
       const body = telegram.slice(0, telegram.indexOf('!') + 1);
-      // Saved telegrams often have lost their carriage returns, with which the checksum was made.
+      // Saved telegrams often have lost one half of their line breaks, with both of which the checksum was made.
       const given = checksum === undefined ? undefined : Number.parseInt(checksum, 16);
-      if (given !== undefined && crc16(body) !== given && crc16(body.replace(/\r?\n/g, '\r\n')) !== given)
+      if (given !== undefined && crc16(body) !== given && crc16(body.replace(/\r\n?|\n/g, '\r\n')) !== given)
         findings.note(
           'checksum',
           'warning',
           (count) =>
-            `${count === 1 ? 'A telegram’s checksum does' : `${count} telegrams’ checksums do`} not fit. Its values were read all the same.`,
+            plural(count, [
+              'A telegram’s checksum does not fit. Its values were read all the same.',
+              'The checksums of # telegrams do not fit. Their values were read all the same.',
+            ]),
           line,
         );
       const readings = readTelegram(body);
@@ -132,7 +136,7 @@ export const p1: TextFormat = {
           take(match[0], match[1]);
           until = match.index + match[0].length;
         }
-        line += rest.slice(0, until).split('\n').length - 1;
+        line += rest.slice(0, until).split(/\r\n?|\n/).length - 1;
         rest = rest.slice(until);
       },
       end() {

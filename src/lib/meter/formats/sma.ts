@@ -1,10 +1,12 @@
 /**
- * SMA inverters (WebUI, “Version CSV3”): `sep=`, several header rows (device, type, serial number, channel, kind), a row
- * with the date's layout and the units, then counters. `NaN` is no value. Channels of a missing grid meter stay zero.
+ * SMA inverters (WebUI, “Version CSV3”; Sunny Explorer and SBFspot, “Version CSV1”): `sep=`, several header rows (device,
+ * type, serial number, channel, kind), a row with the date's layout and the units, then counters. `NaN` is no value.
+ * Channels of a missing grid meter stay zero.
  */
 
 import type { Register } from '../../series/types.ts';
 import type { FileSample, TableFormat } from '../format.ts';
+import { findHeader } from '../header.ts';
 import { openMappedTable, type ColumnMapping, type ColumnUnit, type ValueColumn } from '../mapped-table.ts';
 import { guessDecimalMark } from '../number.ts';
 import type { DateOrder } from '../stamp.ts';
@@ -14,20 +16,29 @@ const channels: Readonly<Record<string, Register>> = {
   'metering.gridms.totwhout': 'export',
   'metering.gridms.totwhin': 'import',
 };
-const units: Readonly<Record<string, ColumnUnit>> = { '[wh]': 'Wh', '[kwh]': 'kWh' };
+const units: Readonly<Record<string, ColumnUnit>> = { '[wh]': 'Wh', '[kwh]': 'kWh', wh: 'Wh', kwh: 'kWh' };
 
-const orderOf = (layout: string): DateOrder => (/^y/i.test(layout) ? 'ymd' : /^m/i.test(layout) ? 'mdy' : 'dmy');
+/** A date's layout in English, German or French: `DD.MM.YYYY`, `TT.MM.JJJJ`, `JJ/MM/AAAA`. */
+const layoutName = /^[dmytja]{2,4}[./-]/i;
+const orderOf = (layout: string): DateOrder =>
+  /^([ya]|jjjj)/i.test(layout) ? 'ymd' : /^m/i.test(layout) ? 'mdy' : 'dmy';
+
+const counterRegister = (kind: string): Register | undefined =>
+  /^counter$/i.test(kind.trim()) ? 'generation' : undefined;
 
 const mappingOf = ({ rows, decimal }: FileSample): ColumnMapping | undefined => {
-  const channelRow = rows.findIndex((row) => row.some((cell) => /^metering\./i.test(cell.trim())));
-  const unitRow = rows.findIndex((row, index) => index > channelRow && /^[dmy]{2,4}[./-]/i.test((row[0] ?? '').trim()));
+  const named = findHeader(rows, [/^metering\./]);
+  // Sunny Explorer tells the kind of a column instead of its channel: the counter is what the panels made.
+  const kinds = named === undefined ? findHeader(rows, [/^counter$/]) : undefined;
+  const channelRow = named?.index ?? kinds?.index ?? -1;
+  const unitRow = rows.findIndex((row, index) => index > channelRow && layoutName.test((row[0] ?? '').trim()));
   if (channelRow < 0 || unitRow < 0) return undefined;
   const data = rows.slice(unitRow + 1);
   const values = (rows[channelRow] ?? []).flatMap((cell, column): ValueColumn[] => {
-    const register = channels[cell.trim().toLowerCase()];
+    const register = kinds === undefined ? channels[cell.trim().toLowerCase()] : counterRegister(cell);
     const unit = units[(rows[unitRow]?.[column] ?? '').trim().toLowerCase()];
     if (register === undefined || unit === undefined) return [];
-    const serial = (rows[channelRow - 1]?.[column] ?? '').trim();
+    const serial = (rows[channelRow - (kinds === undefined ? 1 : 2)]?.[column] ?? '').trim();
     return [{ column, register, unit, kind: 'counter', ...(serial === '' ? {} : { label: serial }) }];
   });
   if (values.length === 0) return undefined;
@@ -48,7 +59,7 @@ export const sma: TableFormat = {
   timeZone: 'UTC',
   input: 'rows',
   detect: (sample) =>
-    mappingOf(sample) === undefined ? undefined : { confidence: 0.97, reason: 'channels such as “Metering.TotWhOut”' },
+    mappingOf(sample) === undefined ? undefined : { confidence: 0.97, reason: 'header rows of an SMA inverter' },
   open(context) {
     const mapping = mappingOf(context.sample);
     if (mapping === undefined) throw new RangeError('sample: no SMA table');

@@ -1,9 +1,11 @@
 /** Tables of a time and a value that say little about themselves: Grafana exports, MeterN, epoch and counter. */
 
 import type { ReadContext, RowReader, TableFormat } from '../format.ts';
+import { registerOf } from '../columns.ts';
+import { registerName } from '../finding-log.ts';
 import { headerKey } from '../header.ts';
-import { openMappedTable, type ColumnMapping } from '../mapped-table.ts';
-import { parseNumber } from '../number.ts';
+import { openMappedTable, type ColumnMapping, type ColumnUnit } from '../mapped-table.ts';
+import { parseNumber, settledDecimalMark } from '../number.ts';
 import { guessDateOrder, parseStamp } from '../stamp.ts';
 
 const rising = (values: readonly number[]): boolean =>
@@ -18,11 +20,21 @@ const noteKind = ({ findings }: ReadContext, counter: boolean, unit: string): vo
   findings.note(
     'unit-doubt',
     'info',
-    `The file does not say what its values are. ${counter ? 'As they only rise, they were read as a meter’s counter' : 'They were read as energy of each interval'} in ${unit}, taken from the grid. Compare the total with your bill.`,
+    counter
+      ? `The file does not say what its values are. As they only rise, they were read as a meter’s counter in ${unit}, taken from the grid. Compare the total with your bill.`
+      : `The file does not say what its values are. They were read as energy of each interval in ${unit}, taken from the grid. Compare the total with your bill.`,
   );
 
-/** Factor and unit that a series' name or its values tell. */
-const unitOf = (name: string): 'Wh' | 'kWh' => (/(^|[^k])wh/i.test(name) && !/kwh/i.test(name) ? 'Wh' : 'kWh');
+/** Unit that a series' name or its cells tell; kWh where they tell none. */
+const unitOf = (name: string, cells: readonly string[]): ColumnUnit => {
+  const told = cells.find((cell) => /\d\s*[kM]?Wh?$/i.test(cell.trim()))?.trim() ?? name;
+  if (/kwh/i.test(told)) return 'kWh';
+  if (/mwh/i.test(told)) return 'MWh';
+  if (/wh/i.test(told)) return 'Wh';
+  if (/\bkw\b|\d\s*kw$/i.test(told)) return 'kW';
+  if (/\bw\b|\d\s*w$|watts?\b|\b(power|vermogen|leistung|puissance)\b/i.test(told)) return 'W';
+  return 'kWh';
+};
 
 /** Grafana “Download CSV”: quoted `"Time"` first, then a column a series, each a counter or energy. */
 export const grafana: TableFormat = {
@@ -40,12 +52,25 @@ export const grafana: TableFormat = {
   open(context) {
     const [header = [], ...data] = context.sample.rows;
     const values = header.slice(1).map((name, i) => {
-      const counter = rising(numbers(data, i + 1));
-      noteKind(context, counter, unitOf(name));
+      const unit = unitOf(
+        name,
+        data.map((row) => row[i + 1] ?? ''),
+      );
+      const counter = unit !== 'W' && unit !== 'kW' && rising(numbers(data, i + 1));
+      const register = registerOf(headerKey(name));
+      if (register === 'import') noteKind(context, counter, unit);
+      else
+        context.findings.note(
+          'register-doubt',
+          'info',
+          `By its name “${name.trim()}” was taken as ${registerName(register)}.`,
+          0,
+          name,
+        );
       return {
         column: i + 1,
-        register: 'import',
-        unit: unitOf(name),
+        register,
+        unit,
         kind: counter ? 'counter' : 'interval',
         label: name.trim(),
       } as const;
@@ -56,9 +81,8 @@ export const grafana: TableFormat = {
       order: guessDateOrder(data.map((row) => row[0] ?? '')).order,
       clock: 'home',
       edge: 'start',
-      decimal: '.',
+      decimal: settledDecimalMark(data.flatMap((row) => row.slice(1))) ?? '.',
       values,
-      allowUnitSuffix: true,
     };
     return openMappedTable(mapping, context);
   },

@@ -1,9 +1,9 @@
 /** Tables with one row a day and one column an interval (“00:00-00:15”). */
 
-import type { Register } from '../../series/types.ts';
+import { plural } from '../../../locales/plural.ts';
+import { startOfDayNumber } from '../../series/local-day.ts';
 import type { FileSample, TableFormat } from '../format.ts';
-import { counted } from '../finding-log.ts';
-import { findHeader, type Header } from '../header.ts';
+import { columnOf, findHeader, type Header } from '../header.ts';
 import { guessDecimalMark, parseNumber } from '../number.ts';
 import { guessDateOrder, parseStamp } from '../stamp.ts';
 
@@ -13,7 +13,7 @@ interface Slot {
   readonly lengthSeconds: number;
 }
 
-const timeOfDay = String.raw`([01]?\d|2[0-4])[:.]([0-5]\d)(?::[0-5]\d)?`;
+const timeOfDay = String.raw`([01]?\d|2[0-5])[:.]([0-5]\d)(?::[0-5]\d)?`;
 const slotName = new RegExp(`^${timeOfDay}(?: ?(?:-|–|to|a) ?${timeOfDay})?$`);
 
 /** Columns whose names are times of day or ranges of them. */
@@ -38,7 +38,7 @@ const findWide = (
   const header = findHeader(sample.rows, [slotName, dateName]);
   if (header === undefined) return undefined;
   const slots = slotsOf(header);
-  const date = header.keys.findIndex((key) => dateName.test(key));
+  const date = columnOf(header, dateName);
   return slots.length >= 24 ? { header, slots, date } : undefined;
 };
 
@@ -51,8 +51,8 @@ interface WideFacts {
   readonly date: RegExp;
   /** Other columns that must be there. */
   readonly required: readonly RegExp[];
-  /** Register of a row, by its cells under the named columns. */
-  readonly register: (cell: (name: RegExp) => string) => Register;
+  /** A row whose cell in this column matches was delivered to the grid; all others were taken from it. */
+  readonly exported?: { readonly column: RegExp; readonly pattern: RegExp };
   readonly label?: RegExp;
   readonly unitIsGuessed?: boolean;
   readonly estimated?: { readonly column: RegExp; readonly pattern: RegExp };
@@ -70,10 +70,12 @@ const wideFormat = (facts: WideFacts): TableFormat => ({
       return undefined;
     return { confidence: facts.confidence, reason: `one row a day with ${found.slots.length} columns of times` };
   },
-  open({ sample, collector, findings }) {
+  open({ sample, collector, findings, timeZone }) {
     const found = findWide(sample, facts.date);
     if (found === undefined) throw new RangeError(`sample: no ${facts.id} table`);
     const { header, slots, date } = found;
+    // Columns beyond 24:00 hold the 25th hour of the autumn day: places are counted from midnight on, not by the clock.
+    const isNumbered = slots.some(({ fromMs }) => fromMs >= 86_400_000);
     const data = sample.rows.slice(header.index + 1);
     const decimal =
       sample.decimal ??
@@ -85,6 +87,12 @@ const wideFormat = (facts: WideFacts): TableFormat => ({
         'info',
         'The file does not say in which unit its values are. They were read as kWh taken from the grid; compare the total with your bill.',
       );
+    const columnNamed = (name: RegExp | undefined) => (name === undefined ? -1 : columnOf(header, name));
+    const [exportColumn, labelColumn, estimatedColumn] = [
+      columnNamed(facts.exported?.column),
+      columnNamed(facts.label),
+      columnNamed(facts.estimated?.column),
+    ];
     let passed = 0;
     return {
       row(cells, line) {
@@ -95,32 +103,48 @@ const wideFormat = (facts: WideFacts): TableFormat => ({
             findings.note(
               'unreadable-row',
               'warning',
-              (count) => `${counted(count, 'row')} could not be read and left out.`,
+              (count) =>
+                plural(count, [
+                  '# row could not be read and was left out.',
+                  '# rows could not be read and were left out.',
+                ]),
               line,
             );
           return;
         }
-        const cell = (name: RegExp): string => (cells[header.keys.findIndex((key) => name.test(key))] ?? '').trim();
-        const label = facts.label === undefined ? '' : cell(facts.label);
-        const estimated = facts.estimated !== undefined && facts.estimated.pattern.test(cell(facts.estimated.column));
+        const cell = (column: number): string => (cells[column] ?? '').trim();
+        const label = cell(labelColumn);
+        const estimated = facts.estimated?.pattern.test(cell(estimatedColumn)) ?? false;
         const rows = collector.open({
-          register: facts.register(cell),
-          clock: 'local',
+          register: facts.exported?.pattern.test(cell(exportColumn)) === true ? 'export' : 'import',
+          clock: isNumbered ? 'utc' : 'local',
           ...(label === '' ? {} : { label }),
         });
+        const number = Math.floor(stamp.wallMs / 86_400_000);
+        const [midnightMs, endMs] = isNumbered
+          ? [startOfDayNumber(number, timeZone), startOfDayNumber(number + 1, timeZone)]
+          : [0, 0];
         for (const { column, fromMs, lengthSeconds } of slots) {
-          const text = (cells[column] ?? '').trim();
-          const value = parseNumber(text, decimal);
-          if (text === '' && cells.length <= column) continue;
-          if (Number.isNaN(value) && text !== '' && text !== '-')
+          if (cells.length <= column) continue;
+          const value = parseNumber(cells[column] ?? '', decimal);
+          if (Number.isNaN(value) && !/^-?$/.test(cell(column)))
             findings.note(
               'unreadable-row',
               'warning',
-              (count) => `${counted(count, 'value')} could not be read and marked as missing.`,
+              (count) =>
+                plural(count, [
+                  '# value could not be read and was marked as missing.',
+                  '# values could not be read and were marked as missing.',
+                ]),
               line,
               'value',
             );
-          rows.add(stamp.wallMs + fromMs, lengthSeconds, value * 1000, line, estimated);
+          if (isNumbered) {
+            // The place of the 25th hour is empty on all days but one.
+            const startMs = midnightMs + fromMs;
+            if (startMs < endMs || !Number.isNaN(value))
+              rows.add(startMs, lengthSeconds, value * 1000, line, estimated);
+          } else rows.add(stamp.wallMs + fromMs, lengthSeconds, value * 1000, line, estimated);
         }
       },
       end() {
@@ -138,7 +162,7 @@ export const enel = wideFormat({
   confidence: 0.97,
   date: /^(giorno|data)$/,
   required: [],
-  register: (cell) => (/immess|produz/i.test(cell(/^(tipo|flusso|energia)/)) ? 'export' : 'import'),
+  exported: { column: /^(tipo|flusso|energia)/, pattern: /immess|produz/i },
 });
 
 /**
@@ -153,8 +177,7 @@ export const victorianWide = wideFormat({
   confidence: 0.97,
   date: /^date$/,
   required: [/^nmi$/],
-  register: (cell) =>
-    /^(gen|b|export|solar)/i.test(cell(/^(con\/gen|con gen|usage type|register|stream)$/)) ? 'export' : 'import',
+  exported: { column: /^(con\/gen|con gen|usage type|register|stream)$/, pattern: /^(gen|b|export|solar)/i },
   label: /^nmi$/,
   estimated: { column: /^estimated\??$/, pattern: /^y/i },
 });
@@ -168,5 +191,4 @@ export const otherWide = wideFormat({
   unitIsGuessed: true,
   date: /^(date|datum|data|giorno|fecha|jour|day|tag)$/,
   required: [],
-  register: () => 'import',
 });
