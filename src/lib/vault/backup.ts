@@ -3,28 +3,21 @@
  * the file holds the secret keys.
  */
 
-import { decode, encode, type DecodeOptions } from 'cborg';
-import {
-  float64ArrayDecoder,
-  float64ArrayEncoder,
-  int32ArrayDecoder,
-  int32ArrayEncoder,
-  TAG_FLOAT64_ARRAY_LE,
-  TAG_INT32_ARRAY_LE,
-  TAG_UINT32_ARRAY_LE,
-  uint32ArrayDecoder,
-  uint32ArrayEncoder,
-} from 'cborg/taglib';
 import * as v from 'valibot';
-import { ownBytes, type Bytes } from '../../protocol/bytes.ts';
+import { equalBytes, type Bytes } from '../../protocol/bytes.ts';
 import { bytesUpTo, instantMs } from '../../protocol/fields.ts';
-import type { Register } from '../series/types.ts';
 import { openBackup, sealBackup } from './backup-file.ts';
 import { dataKey, listWraps } from './data-key.ts';
 import { VaultError } from './error.ts';
-import { read, write } from './open.ts';
+import { changeReadings } from './home-draft.ts';
+import { manualReadingsOf } from './migrations.ts';
+import { afterRestore } from './moved-member.ts';
+import { listHomes } from './homes.ts';
+import { read, write, type Transaction } from './open.ts';
 import { checkNewPassphrase } from './passphrase.ts';
-import { rebuildDays } from './readings.ts';
+import { changeStoredReadings, chooseSealedReadings } from './readings-at-rest.ts';
+import { createReadingsKey, readingsKeyId } from './readings-key.ts';
+import { decodeRecord, encodeRecord } from './record-cbor.ts';
 import {
   analysisSchema,
   communitySchema,
@@ -33,15 +26,18 @@ import {
   homeSchema,
   importSchema,
   importSeriesSchema,
+  manualReadingsSchema,
   normsSchema,
   receiptSchema,
   schemaVersion,
   stewardshipSchema,
+  type JoinedCommunity,
 } from './schema.ts';
-import { keepSecret, listSecretIds, readSecret } from './secrets.ts';
+import { importKind, importSeriesKind, manualReadingsKind, openRecords, stateOf } from './sealed-readings.ts';
+import { keepSecret, listSecretIds, readSecret, secretId } from './secrets.ts';
 
 const contentSchema = v.strictObject({
-  schema: v.picklist([1, 2, schemaVersion]),
+  schema: v.picklist([1, 2, 3, schemaVersion]),
   madeMs: instantMs,
   homes: v.array(homeSchema),
   imports: v.array(importSchema),
@@ -55,25 +51,33 @@ const contentSchema = v.strictObject({
   stewardships: v.optional(v.array(stewardshipSchema), []),
   /** Not in backups of schemas 1 and 2. */
   comparisonRequests: v.optional(v.array(comparisonRequestSchema), []),
+  /** Among the settings in backups of schemas 1 to 3. */
+  manualReadings: v.optional(v.array(manualReadingsSchema), []),
+  /** Whether readings were sealed on the device. Not in backups of schemas 1 to 3. */
+  areReadingsSealed: v.optional(v.boolean(), false),
   settings: v.array(v.strictTuple([v.string(), v.unknown()])),
   secrets: v.array(v.strictObject({ id: v.string(), secret: bytesUpTo(1 << 20) })),
 });
 type Content = v.InferOutput<typeof contentSchema>;
 
-/** Typed arrays travel as RFC 8746 says, little-endian. */
-const typeEncoders = {
-  Float64Array: float64ArrayEncoder,
-  Uint32Array: uint32ArrayEncoder,
-  Int32Array: int32ArrayEncoder,
-};
-const tags: NonNullable<DecodeOptions['tags']> = {
-  [TAG_FLOAT64_ARRAY_LE]: float64ArrayDecoder,
-  [TAG_UINT32_ARRAY_LE]: uint32ArrayDecoder,
-  [TAG_INT32_ARRAY_LE]: int32ArrayDecoder,
-};
-
 const through = async (bytes: Bytes, stream: CompressionStream | DecompressionStream): Promise<Bytes> =>
   new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+
+const backedUp = [
+  'homes',
+  'imports',
+  'importSeries',
+  'manualReadings',
+  'readingsState',
+  'communities',
+  'contributions',
+  'norms',
+  'analyses',
+  'receipts',
+  'settings',
+  'stewardships',
+  'comparisonRequests',
+] as const;
 
 /**
  * Makes a backup file of all homes, readings, keys, communities, comparisons, receipts and settings. The passphrase
@@ -83,48 +87,45 @@ const through = async (bytes: Bytes, stream: CompressionStream | DecompressionSt
 export async function makeBackup(passphrase: string): Promise<Bytes> {
   checkNewPassphrase(passphrase);
   const { key } = await dataKey();
-  const ids = await listSecretIds();
+  const ids = (await listSecretIds()).filter((id) => id !== readingsKeyId);
   const secrets = await Promise.all(
     ids.map(async (id) => ({ id, secret: (await readSecret(id)) ?? new Uint8Array() })),
   );
-  const stored = await read(
-    [
-      'homes',
-      'imports',
-      'importSeries',
-      'communities',
-      'contributions',
-      'norms',
-      'analyses',
-      'receipts',
-      'settings',
-      'stewardships',
-      'comparisonRequests',
-    ],
-    async (tx) => {
-      const [names, values] = await Promise.all([
-        tx.objectStore('settings').getAllKeys(),
-        tx.objectStore('settings').getAll(),
-      ]);
-      return {
-        homes: await tx.objectStore('homes').getAll(),
-        imports: await tx.objectStore('imports').getAll(),
-        importSeries: await tx.objectStore('importSeries').getAll(),
-        communities: await tx.objectStore('communities').getAll(),
-        contributions: await tx.objectStore('contributions').getAll(),
-        norms: await tx.objectStore('norms').getAll(),
-        analyses: await tx.objectStore('analyses').getAll(),
-        receipts: await tx.objectStore('receipts').getAll(),
-        stewardships: await tx.objectStore('stewardships').getAll(),
-        comparisonRequests: await tx.objectStore('comparisonRequests').getAll(),
-        settings: names.map((name, i) => [name, values[i]]),
-      };
-    },
-  );
-  const content = encode({ schema: schemaVersion, madeMs: Date.now(), ...stored, secrets }, { typeEncoders });
+  const stored = await read([...backedUp], async (tx) => {
+    const [names, values] = await Promise.all([
+      tx.objectStore('settings').getAllKeys(),
+      tx.objectStore('settings').getAll(),
+    ]);
+    return {
+      homes: await tx.objectStore('homes').getAll(),
+      imports: await tx.objectStore('imports').getAll(),
+      importSeries: await tx.objectStore('importSeries').getAll(),
+      manualReadings: await tx.objectStore('manualReadings').getAll(),
+      state: stateOf(await tx.objectStore('readingsState').get('readings')),
+      communities: await tx.objectStore('communities').getAll(),
+      contributions: await tx.objectStore('contributions').getAll(),
+      norms: await tx.objectStore('norms').getAll(),
+      analyses: await tx.objectStore('analyses').getAll(),
+      receipts: await tx.objectStore('receipts').getAll(),
+      stewardships: await tx.objectStore('stewardships').getAll(),
+      comparisonRequests: await tx.objectStore('comparisonRequests').getAll(),
+      settings: names.map((name, i) => [name, values[i]]),
+    };
+  });
+  const { state, imports, importSeries, manualReadings, ...others } = stored;
+  const content = encodeRecord({
+    schema: schemaVersion,
+    madeMs: Date.now(),
+    ...others,
+    imports: await openRecords(importKind, imports, state),
+    importSeries: await openRecords(importSeriesKind, importSeries, state),
+    manualReadings: await openRecords(manualReadingsKind, manualReadings, state),
+    areReadingsSealed: state.sealed,
+    secrets,
+  });
   const wrap = (await listWraps()).find((one) => one.kind === 'recovery');
   const recovery = wrap?.kind === 'recovery' ? { wrap, dataKey: key } : null;
-  return sealBackup(await through(ownBytes(content), new CompressionStream('gzip')), passphrase, recovery);
+  return sealBackup(await through(content, new CompressionStream('gzip')), passphrase, recovery);
 }
 
 /**
@@ -133,17 +134,25 @@ export async function makeBackup(passphrase: string): Promise<Bytes> {
  */
 async function readBackup(file: Uint8Array, passphraseOrCode: string): Promise<Content> {
   const packed = await openBackup(file, passphraseOrCode);
-  const result = v.safeParse(
-    contentSchema,
-    decode(await through(packed, new DecompressionStream('gzip')), { tags, rejectDuplicateMapKeys: true }),
-    { abortEarly: true },
-  );
-  if (result.success) return result.output;
+  const result = v.safeParse(contentSchema, decodeRecord(await through(packed, new DecompressionStream('gzip'))), {
+    abortEarly: true,
+  });
+  if (result.success) return upToDate(result.output);
   const [issue] = result.issues;
   throw new VaultError(
     'not-a-backup',
     `This backup cannot be read: ${v.getDotPath(issue) ?? 'its content'} ${issue.message}. Nothing was changed.`,
   );
+}
+
+/** The content as a backup of today has it. */
+function upToDate(content: Content): Content {
+  const old = content.settings.find(([name]) => name === 'manualReadings');
+  return {
+    ...content,
+    manualReadings: [...content.manualReadings, ...manualReadingsOf(old?.[1])],
+    settings: content.settings.filter((setting) => setting !== old),
+  };
 }
 
 /** What a backup holds, and how much of it is not on this device yet. */
@@ -198,63 +207,74 @@ export async function previewBackup(file: Uint8Array, passphraseOrCode: string):
  */
 export async function restoreBackup(file: Uint8Array, passphraseOrCode: string): Promise<void> {
   const content = await readBackup(file, passphraseOrCode);
-  for (const { id, secret } of content.secrets) await keepSecret(id, secret);
-  await write(
-    [
-      'homes',
-      'dayBlocks',
-      'imports',
-      'importSeries',
-      'communities',
-      'contributions',
-      'norms',
-      'analyses',
-      'receipts',
-      'settings',
-      'stewardships',
-      'comparisonRequests',
-    ],
-    async (tx) => {
-      const homes = tx.objectStore('homes');
-      await addMissing(homes, content.homes, ({ id }) => id);
-      const imports = tx.objectStore('imports');
-      const touched = new Map<string, { homeId: string; register: Register }>();
-      const added = new Set<string>();
-      for (const one of content.imports) {
-        if ((await imports.getKey(one.id)) !== undefined || (await homes.getKey(one.homeId)) === undefined) continue;
-        await imports.add(one);
-        added.add(one.id);
+  const communities = await keepSecrets(content);
+  if (content.areReadingsSealed && (await listHomes()).length === 0) {
+    await createReadingsKey();
+    await chooseSealedReadings(true);
+    await changeStoredReadings();
+  }
+  const here = new Set(await read(['manualReadings'], (tx) => tx.store.getAllKeys()));
+  await changeReadings(
+    async (open) => {
+      for (const home of content.homes) {
+        const draft = await open(home.id, home);
+        const isOfHome = ({ homeId }: { readonly homeId: string }) => homeId === home.id;
+        await draft.bringBack(content.imports.filter(isOfHome), content.importSeries.filter(isOfHome));
+        for (const one of content.manualReadings)
+          if (one.homeId === home.id && !here.has(home.id)) draft.keepManual(one);
       }
-      for (const series of content.importSeries) {
-        if (!added.has(series.importId)) continue;
-        await tx.objectStore('importSeries').put(series);
-        touched.set(`${series.homeId} ${series.register}`, series);
-      }
-      for (const { homeId, register } of touched.values()) await rebuildDays(tx, homeId, register);
-
-      await addMissing(tx.objectStore('communities'), content.communities, ({ id }) => id);
-      const contributions = tx.objectStore('contributions');
-      for (const one of content.contributions) {
-        const stored = await contributions.get([one.communityId, one.month]);
-        if (stored === undefined || stored.version < one.version) await contributions.put(one);
-      }
-      await addMissing(tx.objectStore('norms'), content.norms, ({ communityId, month }): [string, string] => [
-        communityId,
-        month,
-      ]);
-      await addMissing(
-        tx.objectStore('comparisonRequests'),
-        content.comparisonRequests,
-        ({ communityId, month }): [string, string] => [communityId, month],
-      );
-      await addMissing(tx.objectStore('analyses'), content.analyses, ({ id }) => id);
-      await addMissing(tx.objectStore('receipts'), content.receipts, ({ id }) => id);
-      await addMissing(tx.objectStore('stewardships'), content.stewardships, ({ id }) => id);
-      const settings = tx.objectStore('settings');
-      for (const [name, value] of content.settings)
-        if ((await settings.getKey(name)) === undefined) await settings.add(value, name);
     },
+    (apply) =>
+      write([...restored], async (tx) => (await apply(tx)) && (await bringOthers(tx, { ...content, communities }))),
   );
+}
+
+/**
+ * Stores a backup's keys. Of a community that is not here yet the member key moves: it is followed by another. Gives the
+ * communities as they are then.
+ */
+async function keepSecrets({ communities, secrets }: Content): Promise<JoinedCommunity[]> {
+  const here = new Set(await read(['communities'], (tx) => tx.store.getAllKeys()));
+  const moved = new Map<string, JoinedCommunity>();
+  for (const { id, secret } of secrets) {
+    const joined = communities.find((one) => secretId('member', one.id) === id && !here.has(one.id));
+    const after = joined && (await afterRestore(joined, secret));
+    const kept = await keepSecret(id, after?.seed ?? secret);
+    // A key that was here without its community is used as it is.
+    if (after !== undefined && equalBytes(kept, after.seed)) moved.set(after.community.id, after.community);
+  }
+  return communities.map((one) => moved.get(one.id) ?? one);
+}
+
+/** With the day blocks, which are worked out of the series of each import. */
+const restored = [...backedUp, 'dayBlocks'] as const;
+
+type Restored = Pick<Transaction<[...typeof restored]>, 'objectStore'>;
+
+/** All but readings. */
+async function bringOthers(tx: Restored, content: Content): Promise<true> {
+  await addMissing(tx.objectStore('communities'), content.communities, ({ id }) => id);
+  const contributions = tx.objectStore('contributions');
+  for (const one of content.contributions) {
+    const stored = await contributions.get([one.communityId, one.month]);
+    if (stored === undefined || stored.version < one.version) await contributions.put(one);
+  }
+  await addMissing(tx.objectStore('norms'), content.norms, ({ communityId, month }): [string, string] => [
+    communityId,
+    month,
+  ]);
+  await addMissing(
+    tx.objectStore('comparisonRequests'),
+    content.comparisonRequests,
+    ({ communityId, month }): [string, string] => [communityId, month],
+  );
+  await addMissing(tx.objectStore('analyses'), content.analyses, ({ id }) => id);
+  await addMissing(tx.objectStore('receipts'), content.receipts, ({ id }) => id);
+  await addMissing(tx.objectStore('stewardships'), content.stewardships, ({ id }) => id);
+  const settings = tx.objectStore('settings');
+  for (const [name, value] of content.settings)
+    if ((await settings.getKey(name)) === undefined) await settings.add(value, name);
+  return true;
 }
 
 async function addMissing<Key, Value>(

@@ -59,6 +59,18 @@ export async function saveContribution(contribution: StoredContribution): Promis
   });
 }
 
+/** Keeps what the closed list says of a counted contribution; one that was replaced meanwhile stays as it is. */
+export async function markListed(
+  { communityId, month, contribution }: StoredContribution,
+  listed: NonNullable<StoredContribution['listed']>,
+): Promise<void> {
+  await write(['contributions'], async ({ store }) => {
+    const stored = await store.get([communityId, month]);
+    if (stored?.state !== 'counted' || !equalBytes(stored.contribution, contribution)) return;
+    await store.put(checked(contributionSchema, { ...stored, listed }, 'The contribution'));
+  });
+}
+
 export async function findNorms(communityId: string, month: string): Promise<StoredNorms | undefined> {
   const record = await read(['norms'], (tx) => tx.store.get([communityId, month]));
   return record === undefined ? undefined : checked(normsSchema, record, 'The norms');

@@ -1,6 +1,9 @@
 /** What an encrypted comparison leaves on this device: the server key until it is uploaded, and requests. */
 
 import { equalBytes } from '../../protocol/bytes.ts';
+import { holdsKey } from './data-key.ts';
+import { VaultError } from './error.ts';
+import { exclusively } from './exclusive.ts';
 import { read, write } from './open.ts';
 import {
   checked,
@@ -9,6 +12,10 @@ import {
   type StoredComparisonRequest,
   type StoredServerKey,
 } from './schema.ts';
+import { readSecret, sealSecret, secretId } from './secrets.ts';
+
+/** Id of the secret that holds the client key of before a renewal, after the SHA-256 of its server key. */
+export const beforeKeyId = (communityId: string): string => `comparison-before/${communityId}`;
 
 const ofCommunity = (communityId: string): IDBKeyRange => IDBKeyRange.bound([communityId], [communityId, []]);
 
@@ -38,6 +45,18 @@ export async function markServerKeyStored({ communityId, sha256 }: StoredServerK
 }
 
 /**
+ * Sends a server key that the endpoint does not have yet, in one tab at a time: a tab that had to wait finds it sent. Where a
+ * browser has no locks two tabs may send it; the endpoint takes each piece once.
+ */
+export const uploadServerKey = (communityId: string, send: (key: StoredServerKey) => Promise<void>): Promise<void> =>
+  exclusively(`comparison key upload ${communityId}`, async () => {
+    const key = await findServerKey(communityId);
+    if (key?.state !== 'made') return;
+    await send(key);
+    await markServerKeyStored(key);
+  });
+
+/**
  * Forgets a server key that is damaged or that the endpoint does not have any more, and the requests that name it and were
  * never acknowledged. The next key is made of the same client key.
  */
@@ -49,6 +68,46 @@ export async function forgetServerKey(communityId: string): Promise<void> {
       if (state === 'waiting') await requests.delete([communityId, month]);
     }
   });
+}
+
+/** When a community's comparison key was made, ms; undefined if there is none. The key itself is not read. */
+export const comparisonKeyMadeMs = async (communityId: string): Promise<number | undefined> =>
+  (await read(['secrets'], (tx) => tx.store.get(secretId('comparison', communityId))))?.createdMs;
+
+const yearMs = 366 * 86_400_000;
+
+/** Whether a comparison key should be renewed, as it should be yearly. */
+export const isKeyOld = (madeMs: number, nowMs: number): boolean => nowMs - madeMs >= yearMs;
+
+/**
+ * Puts a fresh client key in the place of the one of now. Both stand on the disk until the fresh one was read back and
+ * opened; if it does not open, the one of before stays. The server key that belonged to it, and requests that were never
+ * acknowledged, go. For the fhe worker alone.
+ *
+ * @param before - the key of now as it is kept under {@link beforeKeyId}
+ * @throws {VaultError} `locked`, `no-space`, `not-found`, `damaged`
+ */
+export async function replaceComparisonKey(communityId: string, fresh: Uint8Array, before: Uint8Array): Promise<void> {
+  const id = secretId('comparison', communityId);
+  const [next, kept] = [await sealSecret(id, fresh), await sealSecret(beforeKeyId(communityId), before)];
+  const old = await write(['secrets', 'wraps', 'serverKeys', 'comparisonRequests'], async (tx) => {
+    const secrets = tx.objectStore('secrets');
+    const stored = await secrets.get(id);
+    // Another tab may have renewed it, or erased everything.
+    if (stored?.version !== next.record.version - 1 || !holdsKey(await tx.objectStore('wraps').getAll(), next.key))
+      throw new VaultError('not-found', 'The comparison key was changed in another tab. Please look again.');
+    await secrets.put(kept.record);
+    await secrets.put(next.record);
+    await tx.objectStore('serverKeys').delete(communityId);
+    const requests = tx.objectStore('comparisonRequests');
+    for (const { month, state } of await requests.getAll(ofCommunity(communityId)))
+      if (state === 'waiting') await requests.delete([communityId, month]);
+    return stored;
+  });
+  const stored = await readSecret(id).catch(() => undefined);
+  if (stored !== undefined && equalBytes(stored, fresh)) return;
+  await write(['secrets'], (tx) => tx.store.put(old));
+  throw new VaultError('damaged', 'The new key could not be read back after it was stored. The one of before stays.');
 }
 
 export async function findComparisonRequest(

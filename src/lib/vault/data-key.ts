@@ -1,7 +1,7 @@
 /**
  * The vault's data key: 32 random bytes under which all secrets are sealed. It is stored only wrapped, by default under
  * an AES key of this device that WebCrypto made non-extractable. Every wrap alone opens it; a vault whose device wrap
- * was taken away is locked until {@link unlock} is given the passphrase or the recovery code.
+ * was taken away is locked until {@link unlock} or {@link unlockByPrf} is given what opens another.
  *
  * This runs in the fhe worker: ending the worker locks the vault.
  */
@@ -9,7 +9,7 @@
 import type { Bytes } from '../../protocol/bytes.ts';
 import { VaultError } from './error.ts';
 import { read, write } from './open.ts';
-import { isRecoveryCode, keyOfPassphrase, keyOfRecoveryCode } from './passphrase.ts';
+import { isRecoveryCode, keyOfPassphrase, keyOfPrf, keyOfRecoveryCode } from './passphrase.ts';
 import { checked, wrapSchema, type KeyWrap, type WrapKind } from './schema.ts';
 import { seal, unseal, type Place } from './seal.ts';
 
@@ -39,7 +39,7 @@ const importDataKey = async (id: string, raw: Bytes): Promise<DataKey> => {
 
 /**
  * The data key, made on first use. It stays in memory as long as this worker lives and the vault is still sealed by it.
- * @throws {VaultError} `locked` when only a passphrase or recovery code opens it
+ * @throws {VaultError} `locked` when the device does not open it by itself
  */
 export async function dataKey(): Promise<DataKey> {
   let wraps = await listWraps();
@@ -116,4 +116,32 @@ export async function openWraps(wraps: readonly KeyWrap[], passphraseOrCode: str
     'wrong-secret',
     isCode ? 'No recovery code was made for this data.' : 'No passphrase was set for this data.',
   );
+}
+
+/**
+ * Opens the vault in this worker with what the screen lock or security key gave for the salt of its wrap.
+ * @throws {VaultError} `wrong-secret`
+ */
+export async function unlockByPrf(output: Bytes): Promise<void> {
+  const { wrap, raw } = await openPrfWrap(output);
+  opened = await importDataKey(wrap.keyId, raw);
+}
+
+/**
+ * The raw data key out of its PRF wrap, and that wrap.
+ * @throws {VaultError} `wrong-secret`
+ */
+export async function openPrfWrap(output: Bytes): Promise<{ wrap: KeyWrap; raw: Bytes }> {
+  const wrap = (await listWraps()).find(({ kind }) => kind === 'prf');
+  if (wrap?.kind !== 'prf')
+    throw new VaultError('wrong-secret', 'No screen lock or security key was set up. Give your passphrase or code.');
+  try {
+    return { wrap, raw: await unseal(await keyOfPrf(output, wrap.salt), placeOfWrap(wrap.kind, wrap.version), wrap) };
+  } catch (cause) {
+    throw new VaultError(
+      'wrong-secret',
+      'This screen lock or security key does not open the app any more. Give your passphrase or recovery code.',
+      { cause },
+    );
+  }
 }

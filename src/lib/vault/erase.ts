@@ -4,8 +4,8 @@ import { deleteDB } from 'idb';
 import { announceChange, type StoreName } from './changes.ts';
 import { vaultErrorOf } from './error.ts';
 import { closeVault, databaseName, read, write, type Transaction } from './open.ts';
-import { allDays } from './readings.ts';
 import { communitySchema, contributionSchema, checked } from './schema.ts';
+import { stateOf } from './sealed-readings.ts';
 import { forgetHome } from './settings.ts';
 
 /** Number of records deleted, by what they were. */
@@ -30,6 +30,8 @@ const stores = [
   'dayBlocks',
   'imports',
   'importSeries',
+  'manualReadings',
+  'readingsState',
   'communities',
   'contributions',
   'norms',
@@ -83,8 +85,13 @@ export const eraseHome = (homeId: string): Promise<Erased> =>
     const series = tx.objectStore('importSeries');
     for (const key of await series.index('homeId').getAllKeys(IDBKeyRange.bound([homeId], [homeId, []])))
       await series.delete(key);
-    const days = await tx.objectStore('dayBlocks').count(allDays(homeId));
-    await tx.objectStore('dayBlocks').delete(allDays(homeId));
+    const allDays = IDBKeyRange.bound([homeId], [homeId, []]);
+    const days = await tx.objectStore('dayBlocks').count(allDays);
+    await tx.objectStore('dayBlocks').delete(allDays);
+    await tx.objectStore('manualReadings').delete(homeId);
+    // A tab that is about to write readings of this home notices.
+    const state = stateOf(await tx.objectStore('readingsState').get('readings'));
+    await tx.objectStore('readingsState').put({ ...state, revision: state.revision + 1 });
     const analyses = await tx.objectStore('analyses').index('homeId').getAllKeys(homeId);
     for (const id of analyses) await tx.objectStore('analyses').delete(id);
     await forgetHome(tx.objectStore('settings'), homeId);

@@ -4,14 +4,17 @@
  * own transaction who was first (`keepSecret`, `saveContribution`).
  */
 
-let queue: Promise<unknown> = Promise.resolve();
+const queues = new Map<string, Promise<unknown>>();
 
 const hasLocks = (): boolean => typeof navigator !== 'undefined' && 'locks' in navigator;
 
 /** Waits until nobody else holds the name, then runs. The lock ends with the work, or with the tab. */
 export function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (hasLocks()) return navigator.locks.request(`private-energy ${name}`, work);
-  const run = queue.then(work, work);
-  queue = run.catch(() => undefined);
+  const run = (queues.get(name) ?? Promise.resolve()).then(work, work);
+  queues.set(
+    name,
+    run.catch(() => undefined),
+  );
   return run;
 }

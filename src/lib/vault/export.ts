@@ -7,6 +7,7 @@ import { listAnalyses } from './analyses.ts';
 import { listCommunities, listContributions } from './communities.ts';
 import { listHomes } from './homes.ts';
 import { listImports, listRegisters, readSeries } from './readings.ts';
+import { listManualReadings } from './manual-readings.ts';
 import { listReceipts } from './receipts.ts';
 import { readSettings } from './settings.ts';
 
@@ -59,6 +60,7 @@ export async function exportJson(): Promise<string> {
         ...home,
         imports: await listImports(home.id),
         readings: series.flatMap((one) => (one === undefined ? [] : [plainSeries(one)])),
+        readingsByHand: (await listManualReadings(home.id)).readings,
         comparisons: await listAnalyses(home.id),
       };
     }),

@@ -1,5 +1,6 @@
 import type { IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
-import type { VaultSchema } from './schema.ts';
+import * as v from 'valibot';
+import { manualReadingsSchema, type HomesManualReadings, type VaultSchema } from './schema.ts';
 
 export type UpgradeTransaction = IDBPTransaction<VaultSchema, StoreNames<VaultSchema>[], 'versionchange'>;
 
@@ -7,10 +8,15 @@ export type UpgradeTransaction = IDBPTransaction<VaultSchema, StoreNames<VaultSc
  * Brings a database from any released version to the newest, in the one transaction that IndexedDB gives for it:
  * killed at any point, the old version is untouched.
  */
-export function migrate(db: IDBPDatabase<VaultSchema>, fromVersion: number): void {
+export async function migrate(
+  db: IDBPDatabase<VaultSchema>,
+  fromVersion: number,
+  transaction: UpgradeTransaction,
+): Promise<void> {
   if (fromVersion < 1) createVersion1(db);
   if (fromVersion < 2) addStewards(db);
   if (fromVersion < 3) addComparisons(db);
+  if (fromVersion < 4) await giveReadingsByHandAStore(db, transaction);
 }
 
 function createVersion1(db: IDBPDatabase<VaultSchema>): void {
@@ -41,4 +47,19 @@ function addStewards(db: IDBPDatabase<VaultSchema>): void {
 function addComparisons(db: IDBPDatabase<VaultSchema>): void {
   db.createObjectStore('serverKeys', { keyPath: 'communityId' });
   db.createObjectStore('comparisonRequests', { keyPath: ['communityId', 'month'] });
+}
+
+const manualReadings = v.array(manualReadingsSchema);
+
+/** Readings by hand as they stood in a setting before version 4; what is not valid is as if it was never made. */
+export const manualReadingsOf = (setting: unknown): HomesManualReadings[] =>
+  v.is(manualReadings, setting) ? setting : [];
+
+/** Version 4: readings by hand leave the settings, so that they can be sealed as all readings can. */
+async function giveReadingsByHandAStore(db: IDBPDatabase<VaultSchema>, transaction: UpgradeTransaction): Promise<void> {
+  const store = db.createObjectStore('manualReadings', { keyPath: 'homeId' });
+  db.createObjectStore('readingsState', { keyPath: 'id' });
+  const settings = transaction.objectStore('settings');
+  for (const one of manualReadingsOf(await settings.get('manualReadings'))) await store.put(one);
+  await settings.delete('manualReadings');
 }

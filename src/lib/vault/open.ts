@@ -13,7 +13,7 @@ let connection: Promise<IDBPDatabase<VaultSchema>> | undefined;
 /** The open database; opened once per page or worker, and again after it was closed. */
 function connect(): Promise<IDBPDatabase<VaultSchema>> {
   connection ??= openDB<VaultSchema>(databaseName, schemaVersion, {
-    upgrade: (db, oldVersion) => migrate(db, oldVersion),
+    upgrade: (db, oldVersion, _newVersion, transaction) => void migrate(db, oldVersion, transaction),
     // A newer tab wants to upgrade, or one erases everything: step aside.
     blocking: () => void closeVault(),
     terminated: () => (connection = undefined),
@@ -81,3 +81,9 @@ export async function write<const Names extends StoreName[], T>(
   announceChange(names);
   return result;
 }
+
+/** {@link write} of records whose content stays what it is: nobody is told. */
+export const rewrite = <const Names extends StoreName[], T>(
+  names: Names,
+  work: (transaction: Transaction<Names>) => Promise<T>,
+): Promise<T> => transact(names, 'readwrite', work);

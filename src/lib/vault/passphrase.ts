@@ -1,4 +1,4 @@
-/** Keys from what a person knows or keeps on paper. */
+/** Keys from what a person knows, keeps on paper, or has a device compute. */
 
 import { argon2id } from 'hash-wasm';
 import { equalBytes, ownBytes, utf8, type Bytes } from '../../protocol/bytes.ts';
@@ -78,9 +78,17 @@ export async function keyOfRecoveryCode(code: string, salt: Bytes): Promise<Cryp
   const secret = await secretOfRecoveryCode(code);
   if (secret === undefined)
     throw new VaultError('wrong-secret', 'This recovery code has a typing error. Compare it with what you wrote down.');
+  return derivedKey(secret, salt, 'private-energy recovery v1');
+}
+
+/** The sealing key of what a WebAuthn credential's PRF gave for a salt: 32 bytes that nobody else can compute. */
+export const keyOfPrf = (output: Bytes, salt: Bytes): Promise<CryptoKey> =>
+  derivedKey(output, salt, 'private-energy prf v1');
+
+async function derivedKey(secret: Bytes, salt: Bytes, info: string): Promise<CryptoKey> {
   const key = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
   return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: ownBytes(salt), info: utf8('private-energy recovery v1') },
+    { name: 'HKDF', hash: 'SHA-256', salt: ownBytes(salt), info: utf8(info) },
     key,
     { name: 'AES-GCM', length: 256 },
     false,

@@ -4,6 +4,7 @@
  */
 import type { DBSchema } from 'idb';
 import * as v from 'valibot';
+import { highestScore } from '../../protocol/advice-model.ts';
 import { features, hoursPerDay } from '../../protocol/features.ts';
 import {
   bytes,
@@ -15,12 +16,13 @@ import {
   key,
   label,
   month,
+  mostChainBytes,
   stewardIndex,
 } from '../../protocol/fields.ts';
 import { VaultError } from './error.ts';
 
 /** Number of the newest schema; `migrations.ts` knows the way from each older one. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const count = integer(0, Number.MAX_SAFE_INTEGER);
@@ -106,7 +108,47 @@ export const importSeriesSchema = v.pipe(
 );
 export type ImportSeries = v.InferOutput<typeof importSeriesSchema>;
 
+/** Readings of counters taken by hand, home by home (`meter/manual.ts`). */
+export const manualReadingsSchema = v.strictObject({
+  homeId: id,
+  /** Whole digits of the meter's display; null where its owner did not say. */
+  counterDigits: v.nullable(integer(3, 12)),
+  readings: v.array(
+    v.strictObject({
+      register,
+      atMs: instantMs,
+      value: v.pipe(v.number(), v.minValue(0)),
+      meter: v.exactOptional(text(60)),
+    }),
+  ),
+});
+export type HomesManualReadings = v.InferOutput<typeof manualReadingsSchema>;
+
+/** How readings are kept, and a count of their changes. */
+export const readingsStateSchema = v.strictObject({
+  id: v.literal('readings'),
+  /** Goes up with every change, so that work on what was read before it is noticed. */
+  revision: count,
+  /** Name of the key that seals them; empty if none was ever made. */
+  keyId: text(60),
+  /** Whether what is written is sealed. Records say for themselves whether they are. */
+  sealed: v.boolean(),
+  /** Whether records may stand in the other way still: the change to this one has not ended. */
+  isChanging: v.boolean(),
+});
+export type ReadingsState = v.InferOutput<typeof readingsStateSchema>;
+
 const nonce = bytes(12);
+
+/** A record of readings but for its key, sealed under the readings key; see `sealed-readings.ts`. */
+export const sealingSchema = v.looseObject({
+  version: integer(1, Number.MAX_SAFE_INTEGER),
+  nonce,
+  sealed: bytesUpTo(1 << 29),
+});
+export type Sealing = Readonly<v.InferOutput<typeof sealingSchema>>;
+/** A record as it may stand in its store: as it is, or sealed with nothing but its key in the clear. */
+export type MaybeSealed<Record, Key extends keyof Record> = Record | (Pick<Record, Key> & Sealing);
 
 /** A secret, sealed under the vault's data key; see `seal.ts`. */
 export const secretSchema = v.strictObject({
@@ -139,11 +181,24 @@ export const wrapSchema = v.variant('kind', [
   }),
   v.strictObject({ kind: v.literal('passphrase'), ...wrapped, argon2id }),
   v.strictObject({ kind: v.literal('recovery'), ...wrapped, salt: bytes(16) }),
+  /** `salt` is the input of the credential's PRF. */
+  v.strictObject({ kind: v.literal('prf'), ...wrapped, credentialId: bytesUpTo(1023), salt: bytes(32) }),
 ]);
 export type KeyWrap = v.InferOutput<typeof wrapSchema>;
 export type WrapKind = KeyWrap['kind'];
 
 const certificate = v.strictObject({ member: key, signature: bytes(64) });
+
+/** How far this device has followed a community's log, and the amendments that stood in it. */
+const followed = v.strictObject({
+  count,
+  head: hash,
+  /** The encoded chain. */
+  amendments: bytesUpTo(mostChainBytes),
+  /** Encoded entries of announcements, lists and norms; a device that followed before they were kept has none. */
+  logged: v.exactOptional(bytesUpTo(1 << 20)),
+});
+export type StoredFollowed = v.InferOutput<typeof followed>;
 
 /** A community this device's home belongs to. Its id is the SHA-256 of the manifest's body in hex. */
 export const communitySchema = v.strictObject({
@@ -157,10 +212,19 @@ export const communitySchema = v.strictObject({
   invite: key,
   certificates: v.pipe(v.array(certificate), v.minLength(1)),
   joinedMs: instantMs,
+  /** Missing before the first visit. */
+  followed: v.exactOptional(followed),
+  /** When this device certified the home's next one. */
+  movedMs: v.exactOptional(instantMs),
+  /** When this device saw in the log that one takes part to which a backup of it was restored. */
+  elsewhereMs: v.exactOptional(instantMs),
 });
 export type JoinedCommunity = v.InferOutput<typeof communitySchema>;
 
-/** A community that this device's owner is, or is about to be, a steward of. Its id is that of the founding, in hex. */
+/**
+ * A community that this device's owner is, or is about to be, a steward of. Its id is that of the founding, in hex; of one
+ * who takes another steward's place it is the community's, and there are no terms and no entry.
+ */
 export const stewardshipSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   /** Name of the community. */
@@ -176,6 +240,10 @@ export const stewardshipSchema = v.strictObject({
   /** The signed manifest once all stewards have signed it; empty before. */
   manifest: bytesUpTo(1 << 22),
   createdMs: instantMs,
+  /** Missing before the first visit. */
+  followed: v.exactOptional(followed),
+  /** Public key of one who takes another's place; that of a founder stands in the manifest. */
+  key: v.exactOptional(key),
 });
 export type Stewardship = v.InferOutput<typeof stewardshipSchema>;
 
@@ -206,6 +274,16 @@ export const contributionSchema = v.strictObject({
   /** The endpoint's signed receipt; empty while waiting. */
   receipt: bytesUpTo(4096),
   changedMs: instantMs,
+  /** What the closed list was found to say of it; missing while that was not looked at. */
+  listed: v.exactOptional(
+    v.strictObject({
+      state: v.picklist(['listed', 'missing', 'left-out']),
+      /** Whether enough stewards had sealed that very list. */
+      sealed: v.boolean(),
+      /** Until when homes can object before stewards seal. */
+      untilMs: instantMs,
+    }),
+  ),
 });
 export type StoredContribution = v.InferOutput<typeof contributionSchema>;
 
@@ -256,6 +334,9 @@ export type StoredNorms = v.InferOutput<typeof normsSchema>;
 const profile = v.pipe(v.array(v.number()), v.length(hoursPerDay));
 const profiles = v.strictObject({ weekdayWh: profile, weekendWh: profile });
 
+const score = integer(0, highestScore);
+const adviceScores = v.strictObject({ baseload: score, evening: score, night: score, heating: score });
+
 /** A past comparison, whole, so that it opens without a network. */
 export const analysisSchema = v.strictObject({
   id,
@@ -265,6 +346,8 @@ export const analysisSchema = v.strictObject({
   madeMs: instantMs,
   /** Compared on this device with published norms, or by the endpoint under encryption. */
   source: v.optional(v.picklist(['published', 'encrypted']), 'published'),
+  /** Scores of the endpoint's advice model, found under encryption with the comparison; kept with the whole community. */
+  advice: v.optional(v.strictObject({ model: count, scores: adviceScores })),
   comparison: v.strictObject({
     month,
     group: text(60),
@@ -276,6 +359,7 @@ export const analysisSchema = v.strictObject({
         mean: v.nullable(v.number()),
         aboveMean: v.nullable(v.boolean()),
         rank: v.nullable(integer(0, 9)),
+        limits: v.optional(v.nullable(v.array(v.number()))),
       }),
     ),
     own: profiles,
@@ -301,13 +385,18 @@ export type Receipt = v.InferOutput<typeof receiptSchema>;
 
 export interface VaultSchema extends DBSchema {
   homes: { key: string; value: Home };
-  dayBlocks: { key: [homeId: string, register: string, day: string]; value: StoredDayBlock };
-  imports: { key: string; value: Import; indexes: { homeId: string } };
+  dayBlocks: {
+    key: [homeId: string, register: string, day: string];
+    value: MaybeSealed<StoredDayBlock, 'homeId' | 'register' | 'day'>;
+  };
+  imports: { key: string; value: MaybeSealed<Import, 'id' | 'homeId'>; indexes: { homeId: string } };
   importSeries: {
     key: [importId: string, register: string];
-    value: ImportSeries;
+    value: MaybeSealed<ImportSeries, 'importId' | 'homeId' | 'register'>;
     indexes: { homeId: [homeId: string, register: string] };
   };
+  manualReadings: { key: string; value: MaybeSealed<HomesManualReadings, 'homeId'> };
+  readingsState: { key: string; value: ReadingsState };
   secrets: { key: string; value: StoredSecret };
   wraps: { key: WrapKind; value: KeyWrap };
   communities: { key: string; value: JoinedCommunity };

@@ -1,7 +1,7 @@
 /** Secret keys, stored sealed under the vault's data key. For use in the fhe worker alone: the page never calls this. */
 
 import { equalBytes, type Bytes } from '../../protocol/bytes.ts';
-import { dataKey, holdsKey } from './data-key.ts';
+import { dataKey, holdsKey, type DataKey } from './data-key.ts';
 import { VaultError } from './error.ts';
 import { read, write } from './open.ts';
 import { checked, secretSchema, type StoredSecret } from './schema.ts';
@@ -47,6 +47,21 @@ export async function keepSecret(id: string, secret: Uint8Array): Promise<Bytes>
   if (stored === undefined || (isNew && !equalBytes(stored, secret)))
     throw new VaultError('damaged', 'A secret key could not be read back after it was stored. Please try again.');
   return stored;
+}
+
+/** A record of a secret as it is to be stored, under the data key given with it. */
+export interface SealedSecret {
+  readonly record: StoredSecret;
+  readonly key: DataKey;
+}
+
+/** Seals a secret for a record that takes the place of one of an older version. */
+export async function sealSecret(id: string, secret: Uint8Array): Promise<SealedSecret> {
+  const key = await dataKey();
+  const before = await read(['secrets'], (tx) => tx.store.get(id));
+  const version = (before?.version ?? 0) + 1;
+  const sealed = await seal(key.key, placeOf({ id, version }), secret);
+  return { record: { id, version, createdMs: Date.now(), ...sealed }, key };
 }
 
 /** Deletes a secret. */

@@ -50,27 +50,6 @@ const columnMapping = v.strictObject({
   ),
 });
 
-/** Readings of counters taken by hand, home by home (`meter/manual.ts`). */
-const homesManualReadings = v.strictObject({
-  homeId: v.string(),
-  /** Whole digits of the meter's display; null where its owner did not say. */
-  counterDigits: v.nullable(integer(3, 12)),
-  readings: v.array(
-    v.strictObject({
-      register,
-      atMs: instantMs,
-      value: v.pipe(v.number(), v.minValue(0)),
-      meter: v.exactOptional(v.pipe(v.string(), v.maxLength(60))),
-    }),
-  ),
-});
-export type HomesManualReadings = v.InferOutput<typeof homesManualReadings>;
-const manualReadings = v.array(homesManualReadings);
-
-/** What is stored of readings by hand, all homes'; one that is not valid is as if it was never made. */
-export const manualReadingsOf = (stored: unknown): HomesManualReadings[] =>
-  v.is(manualReadings, stored) ? stored : [];
-
 const schemas = {
   /** Id of the home that the screens show. */
   currentHome: v.string(),
@@ -80,13 +59,18 @@ const schemas = {
   homeNotes: v.record(v.string(), homeNotesSchema),
   /** Whether comparisons are shown. */
   showComparison: v.boolean(),
+  /** When a comparison was last looked at. */
+  comparisonSeenMs: instantMs,
+  /** The month `YYYY-MM` that the owner will not contribute; there is no reminder of it. */
+  notContributed: v.string(),
+  /** When the offer to install the app was last put off. */
+  installPutOffMs: instantMs,
   lastBackupMs: instantMs,
   lastBackupNudgeMs: instantMs,
   /** Minutes without a touch after which an app that asks for its passphrase locks itself. */
   lockAfterMinutes: integer(1, 1440),
   /** By the header of the table. */
   columnMappings: v.record(v.string(), columnMapping),
-  manualReadings,
 };
 
 const madeSettings = v.partial(v.object(schemas));
@@ -138,12 +122,6 @@ export async function forgetHome(
   homeId: string,
 ): Promise<void> {
   if ((await store.get('currentHome')) === homeId) await store.delete('currentHome');
-  const manual = manualReadingsOf(await store.get('manualReadings'));
-  if (manual.some((one) => one.homeId === homeId))
-    await store.put(
-      manual.filter((one) => one.homeId !== homeId),
-      'manualReadings',
-    );
   const notes = await store.get('homeNotes');
   if (v.is(schemas.homeNotes, notes) && homeId in notes)
     await store.put(Object.fromEntries(Object.entries(notes).filter(([id]) => id !== homeId)), 'homeNotes');

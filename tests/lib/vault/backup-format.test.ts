@@ -6,10 +6,15 @@ import { decode, encode, Tagged } from 'cborg';
 import { argon2id } from 'hash-wasm';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { listAnalyses } from '../../../src/lib/vault/analyses.ts';
 import { restoreBackup } from '../../../src/lib/vault/backup.ts';
+import { listCommunities } from '../../../src/lib/vault/communities.ts';
 import { listHomes } from '../../../src/lib/vault/homes.ts';
+import { listManualReadings } from '../../../src/lib/vault/manual-readings.ts';
+import { readSettings } from '../../../src/lib/vault/settings.ts';
 import { readSeries } from '../../../src/lib/vault/readings.ts';
 import { readSecret, secretId } from '../../../src/lib/vault/secrets.ts';
+import { listStewardships } from '../../../src/lib/vault/stewards.ts';
 import { exampleCommunity } from './examples.ts';
 import { freshVault } from './fresh-vault.ts';
 
@@ -90,11 +95,41 @@ describe('the backup of version 1', () => {
     });
   });
 
+  it('of schema 2 restores, the steward’s seat and key included', async () => {
+    await restoreBackup(readFileSync(new URL('../../vectors/backup/schema-2.peua', import.meta.url)), passphrase);
+    const [home] = await listHomes();
+    const series = await readSeries(home?.id ?? '', 'import');
+    expect(Array.from(series?.energyWh ?? [])).toEqual(Array.from({ length: 48 }, (_, i) => 100 + i));
+    expect(await readSettings()).toEqual({ price: { currency: 'EUR', perKwh: 0.31 } });
+    const [stewardship] = await listStewardships();
+    expect(stewardship).toMatchObject({ name: 'Lindenstraße', seat: 1, stewardName: 'Bea' });
+    expect(await readSecret(secretId('steward', stewardship?.id ?? ''))).toEqual(new Uint8Array(32).fill(7));
+    // Before schema 3 there was no other source.
+    const analyses = await listAnalyses(home?.id ?? '');
+    expect(analyses).toMatchObject([{ source: 'published', comparison: { month: '2024-03', homes: 41 } }]);
+  });
+
+  it('of schema 3 restores, readings by hand included', async () => {
+    await restoreBackup(readFileSync(new URL('../../vectors/backup/schema-3.peua', import.meta.url)), passphrase);
+    const [home] = await listHomes();
+    const series = await readSeries(home?.id ?? '', 'import');
+    expect(Array.from(series?.energyWh ?? [])).toEqual(Array.from({ length: 48 }, (_, i) => 100 + i));
+    expect(await listManualReadings(home?.id ?? '')).toMatchObject({ counterDigits: 6, readings: [{ value: 1234.5 }] });
+    expect(await readSettings()).toEqual({});
+  });
+
   it('restores', async () => {
     await restoreBackup(file, recoveryCode);
     const [home] = await listHomes();
     const series = await readSeries(home?.id ?? '', 'import');
     expect(Array.from(series?.energyWh ?? [])).toEqual(Array.from({ length: 48 }, (_, i) => 100 + i));
-    expect(await readSecret(secretId('member', exampleCommunity.id))).toEqual(new Uint8Array(32).fill(7));
+    // The member key moves to the device: the one in the file is followed by another.
+    const before = new Uint8Array(32).fill(7);
+    const seed = await readSecret(secretId('member', exampleCommunity.id));
+    expect(seed).toEqual(
+      new Uint8Array(hkdfSync('sha256', before, new Uint8Array(32), 'private-energy restored member v1', 32)),
+    );
+    const [community] = await listCommunities();
+    expect(community?.certificates).toHaveLength(2);
   });
 });

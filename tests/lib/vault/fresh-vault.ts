@@ -1,12 +1,14 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { forgetDataKey } from '../../../src/lib/vault/data-key.ts';
+import { borrowReadingsKey, openReadingsKey } from '../../../src/lib/vault/readings-key.ts';
 import { closeVault, databaseName } from '../../../src/lib/vault/open.ts';
 
 /** An empty device: no database, no key in memory. */
 export async function freshVault(): Promise<void> {
   await closeVault();
   forgetDataKey();
+  borrowReadingsKey(openReadingsKey);
   globalThis.indexedDB = new IDBFactory();
 }
 
@@ -41,5 +43,12 @@ export async function dumpDatabase(): Promise<Record<string, unknown[]>> {
 export async function putRaw(store: string, record: unknown): Promise<void> {
   const db = await rawDatabase();
   await settled(db.transaction(store, 'readwrite').objectStore(store).put(record));
+  db.close();
+}
+
+/** Deletes a record past the vault, as a faulty disk or another program would. */
+export async function deleteRaw(store: string, key: IDBValidKey): Promise<void> {
+  const db = await rawDatabase();
+  await settled(db.transaction(store, 'readwrite').objectStore(store).delete(key));
   db.close();
 }
