@@ -6,18 +6,39 @@ import * as v from 'valibot';
 import { compareBytes, equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { ProtocolError } from './error.ts';
-import { hash, integer, key, label, month, mostHomes, mostStewards, signature, stewardIndex } from './fields.ts';
+import {
+  bytesUpTo,
+  hash,
+  integer,
+  key,
+  label,
+  month,
+  mostHomes,
+  mostStewards,
+  signature,
+  stewardIndex,
+} from './fields.ts';
+import type { Signer } from './ed25519.ts';
 import { sha256 } from './hash.ts';
 import {
   decodeManifest,
   encodeManifest,
   findInvite,
   inviteBody,
+  signInvite,
   type Community,
   type Manifest,
   type ManifestInvite,
 } from './manifest.ts';
-import { verifySignatures, verifySignedByMany, type SignedMessage } from './signed.ts';
+import {
+  decodeSigned,
+  encodeSigned,
+  mostSignedBytes,
+  signMessage,
+  verifySignatures,
+  verifySignedByMany,
+  type SignedMessage,
+} from './signed.ts';
 
 /** A steward who takes another's place. */
 export interface Replacement {
@@ -43,9 +64,12 @@ export interface Amendment {
   readonly replaced: readonly Replacement[];
 }
 
+/** Most amendments of a community. */
+export const mostAmendments = 10_000;
+
 const amendmentSchema = v.strictObject({
   community: hash,
-  number: integer(1, 10_000),
+  number: integer(1, mostAmendments),
   previous: hash,
   from: month,
   invites: v.pipe(v.array(v.strictTuple([key, stewardIndex, signature])), v.maxLength(4 * mostHomes)),
@@ -69,6 +93,15 @@ export function decodeAmendment(body: Uint8Array): Amendment {
     replaced: fields.replaced.map(([steward, name, key]) => ({ steward, name, key })),
   };
 }
+
+const chainSchema = v.pipe(v.array(bytesUpTo(mostSignedBytes)), v.maxLength(mostAmendments));
+
+/** Amendments in their order, or proposals: a CBOR array of encoded signed messages. */
+export const encodeAmendments = (messages: readonly SignedMessage[]): Bytes => encodeCbor(messages.map(encodeSigned));
+
+/** @throws {ProtocolError} `malformed` */
+export const decodeAmendments = (encoded: Uint8Array): SignedMessage[] =>
+  decodeCbor(chainSchema, encoded, 'The amendments').map(decodeSigned);
 
 /** A community with the amendments so far, all checked. */
 export interface AmendedCommunity {
@@ -126,14 +159,25 @@ function amendmentFault(amendment: Amendment, { number, last }: { number: number
   return undefined;
 }
 
+/** Everyone who ever was invited: without revocations, and before any steward was replaced. */
+export function everInvited({ founded, amendments }: AmendedCommunity): Community {
+  const manifest = amendments.reduce((before, amendment) => amend(before, amendment, false), founded.manifest);
+  return { id: founded.id, manifest };
+}
+
 /**
  * Checks the next amendment of a community.
  *
+ * @param least - how many stewards must have signed; fewer than the threshold for one that still gathers signatures
  * @returns the community with it
  * @throws {ProtocolError} `malformed`, `wrong-community`, `bad-amendment`, `bad-manifest` if the manifest would
  *   contradict itself, `wrong-signer`, `bad-signature`
  */
-export async function checkAmendment(message: SignedMessage, before: AmendedCommunity): Promise<AmendedCommunity> {
+export async function checkAmendment(
+  message: SignedMessage,
+  before: AmendedCommunity,
+  least = before.founded.manifest.threshold,
+): Promise<AmendedCommunity> {
   const amendment = decodeAmendment(message.body);
   const { id, manifest } = communityOf(before);
   if (!equalBytes(amendment.community, id)) {
@@ -143,7 +187,7 @@ export async function checkAmendment(message: SignedMessage, before: AmendedComm
   if (fault !== undefined) throw new ProtocolError('bad-amendment', fault);
   decodeManifest(encodeManifest(amend(manifest, amendment, true)));
   const keys = manifest.stewards.map(({ key }) => key);
-  await verifySignedByMany('amendment', message, keys, manifest.threshold);
+  await verifySignedByMany('amendment', message, keys, least);
   // A new steward issues invites by a later amendment.
   await Promise.all(
     amendment.invites.map(({ key, steward, signature }) =>
@@ -158,4 +202,67 @@ export async function checkAmendment(message: SignedMessage, before: AmendedComm
     amendments: [...before.amendments, amendment],
     last: await sha256(message.body),
   };
+}
+
+/** Checks a chain of amendments from the founding on. @throws {ProtocolError} what {@link checkAmendment} throws */
+export async function checkAmendments(
+  founded: Community,
+  messages: readonly SignedMessage[],
+): Promise<AmendedCommunity> {
+  let amended = unamended(founded);
+  for (const message of messages) amended = await checkAmendment(message, amended);
+  return amended;
+}
+
+/** What a steward wants to have changed. */
+export interface Change {
+  /** See {@link Amendment.from}. */
+  readonly from: string;
+  /** Public keys of invites that this steward issues more. */
+  readonly invites: readonly Bytes[];
+  readonly revoked: readonly Bytes[];
+  readonly replaced: readonly Replacement[];
+}
+
+/**
+ * The next amendment of a community, proposed and signed by one steward.
+ *
+ * @param steward - index of the one who proposes
+ * @throws {ProtocolError} what {@link checkAmendment} throws
+ */
+export async function proposeAmendment(
+  before: AmendedCommunity,
+  { from, invites, revoked, replaced }: Change,
+  steward: number,
+  signer: Signer,
+): Promise<SignedMessage> {
+  const { id, manifest } = communityOf(before);
+  const issued = await Promise.all(invites.map((key) => signInvite(manifest.salt, key, steward, signer)));
+  const body = encodeAmendment({
+    community: id,
+    number: before.amendments.length + 1,
+    previous: before.last,
+    from,
+    invites: issued.sort((a, b) => compareBytes(a.key, b.key)),
+    revoked: [...revoked].sort(compareBytes),
+    replaced: [...replaced].sort((a, b) => a.steward - b.steward),
+  });
+  const message = await signMessage('amendment', body, [signer]);
+  await checkAmendment(message, before, 1);
+  return message;
+}
+
+/**
+ * Another steward's signature under a proposal, which must be a right next amendment.
+ *
+ * @returns the same body with this steward's signature alone
+ * @throws {ProtocolError} what {@link checkAmendment} throws
+ */
+export async function signProposal(
+  proposal: SignedMessage,
+  before: AmendedCommunity,
+  signer: Signer,
+): Promise<SignedMessage> {
+  await checkAmendment(proposal, before, 1);
+  return signMessage('amendment', proposal.body, [signer]);
 }

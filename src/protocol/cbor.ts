@@ -34,15 +34,14 @@ export function decodeCbor<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8A
   try {
     value = decodeCanonical(bytes);
   } catch (cause) {
-    throw new ProtocolError('malformed', `${what} is not canonical CBOR`, { cause });
+    throw new ProtocolError('malformed', `This cannot be read: ${what}.`, { cause });
   }
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
-    throw new ProtocolError(
-      'malformed',
-      `${what} is malformed at ${v.getDotPath(issue) ?? 'its top'}: ${issue.message}`,
-    );
+    throw new ProtocolError('malformed', `This cannot be read: ${what}, at “${v.getDotPath(issue) ?? ''}”.`, {
+      cause: issue.message,
+    });
   }
   return result.output;
 }

@@ -5,7 +5,8 @@
  * noise and sizes live there and `tfhe` would believe whatever stands there. Words can be anything: any words are a
  * well-formed ciphertext, so adding needs no `tfhe`.
  */
-import { equalBytes, type Bytes } from './bytes.ts';
+import { addWords } from './add-words.ts';
+import type { Bytes } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 import { vectorLength } from './features.ts';
 import { mostHomes } from './fields.ts';
@@ -86,10 +87,21 @@ export const ciphertextBytes = wordsEnd + ciphertextFooter.length;
 /** Bytes of a round's public key. */
 export const publicKeyBytes = publicKeyWordsEnd + publicKeyFooter.length;
 
-const hasTemplate = (bytes: Uint8Array, head: Bytes, footer: Bytes, footerAt: number): boolean =>
-  bytes.length === footerAt + footer.length &&
-  equalBytes(bytes.subarray(0, head.length), head) &&
-  equalBytes(bytes.subarray(footerAt), footer);
+const wordsIn = (template: Bytes): Uint32Array => new Uint32Array(template.buffer);
+const [headWords, footerWords] = [wordsIn(ciphertextHead), wordsIn(ciphertextFooter)];
+
+const startsWith = (words: Uint32Array, at: number, template: Uint32Array): boolean => {
+  for (let i = 0; i < template.length; i++) if (words[at + i] !== template[i]) return false;
+  return true;
+};
+
+/** Whether all but the words is as it must be; by 32 bits at a time, which a sum of many homes feels. */
+function hasTemplate(bytes: Uint8Array, head: Uint32Array, footer: Uint32Array, footerAt: number): boolean {
+  if (bytes.length !== footerAt + footer.byteLength) return false;
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
+  return startsWith(words, 0, head) && startsWith(words, footerAt / 4, footer);
+}
 
 /**
  * Checks that bytes are a ciphertext of this round format.
@@ -97,7 +109,7 @@ const hasTemplate = (bytes: Uint8Array, head: Bytes, footer: Bytes, footerAt: nu
  * @throws {ProtocolError} `bad-ciphertext`
  */
 export function checkCiphertext(bytes: Uint8Array): void {
-  if (!hasTemplate(bytes, ciphertextHead, ciphertextFooter, wordsEnd)) {
+  if (!hasTemplate(bytes, headWords, footerWords, wordsEnd)) {
     throw new ProtocolError(
       'bad-ciphertext',
       `A ciphertext must have ${ciphertextBytes} bytes with the head and footer of the round`,
@@ -111,7 +123,7 @@ export function checkCiphertext(bytes: Uint8Array): void {
  * @throws {ProtocolError} `bad-announcement`
  */
 export function checkPublicKey(bytes: Uint8Array): void {
-  if (!hasTemplate(bytes, publicKeyHead, publicKeyFooter, publicKeyWordsEnd)) {
+  if (!hasTemplate(bytes, wordsIn(publicKeyHead), wordsIn(publicKeyFooter), publicKeyWordsEnd)) {
     throw new ProtocolError(
       'bad-announcement',
       'A round’s public key has not the size, noise and scale of the protocol',
@@ -149,21 +161,41 @@ function onesEncryption(publicKey: Uint8Array): BigUint64Array {
   return words;
 }
 
+function written(words: BigUint64Array): Bytes {
+  const bytes = new Uint8Array(ciphertextBytes);
+  bytes.set(ciphertextHead);
+  wordsOf(bytes, wordCount).set(words);
+  bytes.set(ciphertextFooter, wordsEnd);
+  return bytes;
+}
+
+/** So many ciphertexts are added at a time. */
+const batch = 8;
+
 /** Adds ciphertexts of one steward's round key and centres the sum. */
 export class CiphertextSum {
   readonly #words = new BigUint64Array(wordCount);
+  /** Ciphertexts that wait for a whole {@link batch}. */
+  #waiting: BigUint64Array[] = [];
   #homes = 0;
 
-  /** @throws {ProtocolError} `bad-ciphertext` for bytes that are no ciphertext, or one too many for the plaintext space */
-  add(ciphertext: Uint8Array): void {
+  /**
+   * @param ciphertext - not to be changed before the total is made
+   * @param homes - how many ciphertexts this one is the {@link sum} of
+   * @throws {ProtocolError} `bad-ciphertext` for bytes that are no ciphertext, or one too many for the plaintext space
+   */
+  add(ciphertext: Uint8Array, homes = 1): void {
     checkCiphertext(ciphertext);
-    if (this.#homes === mostHomes)
+    if (this.#homes + homes > mostHomes)
       throw new ProtocolError('bad-ciphertext', `A sum has at most ${mostHomes} ciphertexts`);
-    const words = wordsOf(ciphertext, wordCount);
-    const sum = this.#words;
-    // A BigUint64Array wraps modulo 2^64 by itself; this form compiles to plain machine additions.
-    for (let i = 0; i < wordCount; i++) sum[i] = (sum[i] ?? 0n) + (words[i] ?? 0n);
-    this.#homes++;
+    this.#homes += homes;
+    this.#waiting.push(wordsOf(ciphertext, wordCount));
+    if (this.#waiting.length === batch) this.#addWaiting();
+  }
+
+  #addWaiting(): void {
+    addWords(this.#words, this.#waiting);
+    this.#waiting = [];
   }
 
   /**
@@ -173,12 +205,15 @@ export class CiphertextSum {
    */
   total(publicKey: Uint8Array): Bytes {
     checkPublicKey(publicKey);
+    this.#addWaiting();
     const half = BigInt(Math.floor(this.#homes / 2));
     const ones = onesEncryption(publicKey);
-    const bytes = new Uint8Array(ciphertextBytes);
-    bytes.set(ciphertextHead);
-    wordsOf(bytes, wordCount).set(this.#words.map((word, i) => word - half * (ones[i] ?? 0n)));
-    bytes.set(ciphertextFooter, wordsEnd);
-    return bytes;
+    return written(this.#words.map((word, i) => word - half * (ones[i] ?? 0n)));
+  }
+
+  /** The sum so far, not centred: itself a ciphertext, to be added up with others. */
+  sum(): Bytes {
+    this.#addWaiting();
+    return written(this.#words);
   }
 }

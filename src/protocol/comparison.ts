@@ -3,6 +3,7 @@
  * it alone can read (docs/protocol.md, "Comparison").
  */
 import * as v from 'valibot';
+import { highestScore, scoredAdvice, type AdviceScores } from './advice-model.ts';
 import { concatBytes, equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { verifyCertificates, type Certificate } from './certificate.ts';
@@ -17,13 +18,16 @@ import { findInvite, type Community } from './manifest.ts';
 import { encodeNorms, type RoundNorms } from './norms-message.ts';
 import { signMessage, verifySignedBy, type SignedMessage } from './signed.ts';
 
-/** Number of the circuits that the endpoint evaluates: per feature the decile rank, and whether above the mean. */
-export const circuitVersion = 1;
+/**
+ * Number of the circuits that the endpoint evaluates: per feature the decile rank, and whether above the mean; from 2 on
+ * also the scores of the advice model over the ranks in the whole community.
+ */
+export const circuitVersion = 2;
 
 /** Bytes of a compressed server key. */
 export const serverKeyBytes = 28_459_264;
 /** A server key is uploaded in pieces of so many bytes; the last one is what is left. */
-export const keyPieceBytes = 1 << 19;
+export const keyPieceBytes = 1 << 17;
 /** Answers to one group of homes: per feature its rank, then whether it is above the mean. */
 export const answersPerGroup = 2 * features.length;
 
@@ -183,6 +187,10 @@ export interface ComparisonResult {
   /** The request's id. */
   readonly request: Bytes;
   readonly groups: readonly GroupAnswers[];
+  /** Number of the advice model. */
+  readonly model: number;
+  /** One ciphertext for each of `scoredAdvice`. */
+  readonly scores: readonly Bytes[];
 }
 
 /** The community, and one cohort. */
@@ -196,15 +204,17 @@ const resultSchema = v.strictObject({
     v.minLength(1),
     v.maxLength(mostGroups),
   ),
+  model: integer(1, 0xffff),
+  scores: bytesUpTo(scoredAdvice.length * answerBytes),
 });
 
 /** Most bytes of a signed result. */
-export const mostResultBytes = mostGroups * answersPerGroup * answerBytes + 1024;
+export const mostResultBytes = (mostGroups * answersPerGroup + scoredAdvice.length) * answerBytes + 1024;
 
 /** A result's body. */
-export function encodeComparisonResult({ community, month, request, groups }: ComparisonResult): Bytes {
+export function encodeComparisonResult({ community, month, request, groups, model, scores }: ComparisonResult): Bytes {
   const joined = groups.map(({ name, homes, answers }) => [name, homes, concatBytes(...answers)] as const);
-  return encodeCbor({ community, month, request, groups: joined });
+  return encodeCbor({ community, month, request, groups: joined, model, scores: concatBytes(...scores) });
 }
 
 /**
@@ -217,23 +227,26 @@ export async function checkComparisonResult(
   { id, manifest }: Community,
   request: Pick<SignedMessage, 'body'>,
 ): Promise<ComparisonResult> {
-  const { groups, ...result } = decodeCbor(resultSchema, message.body, 'The comparison’s result');
+  const { groups, scores, ...result } = decodeCbor(resultSchema, message.body, 'The comparison’s result');
   await verifySignedBy('comparison-result', message, manifest.endpointKey);
   if (!equalBytes(result.community, id)) {
     throw new ProtocolError('wrong-community', 'The result belongs to another community');
   }
-  if (!equalBytes(result.request, await requestId(request))) {
+  const isOfRequest = equalBytes(result.request, await requestId(request));
+  if (!isOfRequest || result.month !== decodeComparisonRequest(request.body).month) {
     throw new ProtocolError('wrong-round', 'The result answers another request');
   }
   return {
     ...result,
-    groups: groups.map(([name, homes, joined]) => {
-      if (joined.length % answersPerGroup !== 0) throw new ProtocolError('bad-answer', 'An answer is not whole');
-      const size = joined.length / answersPerGroup;
-      const answers = Array.from({ length: answersPerGroup }, (_, i) => joined.slice(i * size, (i + 1) * size));
-      return { name, homes, answers };
-    }),
+    groups: groups.map(([name, homes, joined]) => ({ name, homes, answers: splitAnswers(joined, answersPerGroup) })),
+    scores: splitAnswers(scores, scoredAdvice.length),
   };
+}
+
+function splitAnswers(joined: Bytes, count: number): Bytes[] {
+  if (joined.length % count !== 0) throw new ProtocolError('bad-answer', 'An answer is not whole');
+  const size = joined.length / count;
+  return Array.from({ length: count }, (_, i) => joined.slice(i * size, (i + 1) * size));
 }
 
 /** A home's place as it decrypts. */
@@ -252,4 +265,16 @@ export function placesOf(values: readonly number[]): Place[] | undefined {
   const places = features.map((_, i) => ({ rank: values[2 * i] ?? -1, above: values[2 * i + 1] ?? -1 }));
   const readable = places.every(({ rank, above }) => rank >= 0 && rank <= 9 && (above === 0 || above === 1));
   return readable ? places.map(({ rank, above }) => ({ rank, aboveMean: above === 1 })) : undefined;
+}
+
+/**
+ * Scores from their decrypted answers.
+ *
+ * @returns undefined if any value is none that a score can have
+ */
+export function scoresOf(values: readonly number[]): AdviceScores | undefined {
+  const [baseload = -1, evening = -1, night = -1, heating = -1] = values;
+  const scores = { baseload, evening, night, heating };
+  const readable = scoredAdvice.every((id) => scores[id] >= 0 && scores[id] <= highestScore);
+  return readable ? scores : undefined;
 }

@@ -7,7 +7,7 @@ import { decodeCbor, encodeCbor } from './cbor.ts';
 import { certificateSchema, mostCertificates, verifyCertificates, type Certificate } from './certificate.ts';
 import type { Signer } from './ed25519.ts';
 import { ProtocolError } from './error.ts';
-import { bytes, bytesUpTo, cohortIndex, hash, integer, key, month, mostStewards } from './fields.ts';
+import { bytes, bytesUpTo, cohortIndex, hash, instantMs, integer, key, month, mostStewards, slices } from './fields.ts';
 import { sha256 } from './hash.ts';
 import { findInvite, type Community } from './manifest.ts';
 import type { Announcement } from './round-key.ts';
@@ -87,6 +87,9 @@ export const encodeContributionBody = (header: Bytes, fingerprints: readonly Byt
 
 /** Bytes of a sealed fingerprint: 32 of the encapsulated key, 8 of the value, 16 of the tag. */
 export const sealedFingerprintBytes = 32 + 8 + 16;
+
+/** The sealed fingerprints of a file. @throws {ProtocolError} `malformed` */
+export const splitFingerprints = (all: Bytes): Bytes[] => slices(all, sealedFingerprintBytes, 'A fingerprint');
 
 /** A contribution with its files, one ciphertext and one sealed fingerprint per steward. */
 export interface Contribution {
@@ -199,4 +202,24 @@ export async function checkContributionFiles(
   if (!(await match(sealedFingerprints, fingerprints))) {
     throw new ProtocolError('bad-fingerprint', 'A sealed fingerprint is not the one that the contribution names');
   }
+}
+
+/** What is kept of a contribution for closing its round, beside its ciphertexts. */
+export interface KeptContribution extends Omit<Contribution, 'ciphertexts'> {
+  readonly receivedMs: number;
+}
+
+const keptSchema = v.strictTuple([
+  bytesUpTo(8192),
+  v.pipe(v.array(bytes(sealedFingerprintBytes)), v.maxLength(mostStewards)),
+  instantMs,
+]);
+
+export const encodeKept = ({ signed, sealedFingerprints, receivedMs }: KeptContribution): Bytes =>
+  encodeCbor([encodeSigned(signed), sealedFingerprints, receivedMs]);
+
+/** @throws {ProtocolError} `malformed` */
+export function decodeKept(encoded: Uint8Array): KeptContribution {
+  const [signed, sealedFingerprints, receivedMs] = decodeCbor(keptSchema, encoded, 'A kept contribution');
+  return { signed: decodeSigned(signed), sealedFingerprints, receivedMs };
 }

@@ -4,8 +4,8 @@ import { compareBytes, equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { ProtocolError } from './error.ts';
 import { hash, key, month } from './fields.ts';
-import type { Community } from './manifest.ts';
-import { verifySignedBy, type SignedMessage } from './signed.ts';
+import { verifyBySteward, type Community } from './manifest.ts';
+import type { SignedMessage } from './signed.ts';
 
 /** Most contributions that one steward may name; a round with more is given up. */
 export const mostCulprits = 10;
@@ -53,9 +53,5 @@ export async function checkCulprits(
   if (!equalBytes(culprits.community, id)) {
     throw new ProtocolError('wrong-community', 'The culprits are of another community');
   }
-  const signer = message.signatures[0]?.signer ?? new Uint8Array();
-  const steward = manifest.stewards.findIndex(({ key }) => equalBytes(key, signer));
-  if (steward === -1) throw new ProtocolError('wrong-signer', 'The culprits are not named by a steward');
-  await verifySignedBy('culprits', message, signer);
-  return { ...culprits, steward };
+  return { ...culprits, steward: await verifyBySteward('culprits', message, manifest) };
 }

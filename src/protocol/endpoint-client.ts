@@ -3,16 +3,33 @@
  * Everything that comes back is hostile until checked: sizes are capped here, contents by the message's own check.
  */
 import * as v from 'valibot';
-import { concatBytes, ownBytes, toBase64Url, toHex, type Bytes } from './bytes.ts';
-import { decodeCbor, encodeCbor } from './cbor.ts';
+import { decodeAmendments } from './amendment.ts';
+import { concatBytes, ownBytes, toHex, type Bytes } from './bytes.ts';
+import { decodeCbor } from './cbor.ts';
 import { ciphertextBytes } from './ciphertext.ts';
 import { mostResultBytes } from './comparison.ts';
-import { encodeContribution, sealedFingerprintBytes, type Contribution } from './contribution.ts';
+import { encodeContribution, sealedFingerprintBytes, splitFingerprints, type Contribution } from './contribution.ts';
+import { decodeDeletions, mostDeletionsBytes, type Deletion } from './deletions.ts';
 import type { Signer } from './ed25519.ts';
 import { ProtocolError } from './error.ts';
-import { bytesUpTo, instantMs, integer, key, month, mostHomes, mostStewards, stewardIndex } from './fields.ts';
+import {
+  bytesUpTo,
+  instantMs,
+  integer,
+  key,
+  month,
+  mostChainBytes,
+  mostHomes,
+  mostStewards,
+  slices,
+  stewardIndex,
+} from './fields.ts';
 import { mostFoundingBytes } from './founding.ts';
-import { decodeSigned, encodeSigned, mostSignedBytes, signMessage, type SignedMessage } from './signed.ts';
+import { decodeHeadAnswer, mostHeadBytes, type HeadAnswer } from './head.ts';
+import { sha256 } from './hash.ts';
+import { authorizeRead } from './opening.ts';
+import { problemWords } from './problem-words.ts';
+import { decodeSigned, encodeSigned, mostSignedBytes, type SignedMessage } from './signed.ts';
 
 /** The endpoint could not be asked, or said no; `code` is its problem's name, or `unreachable`. */
 export class EndpointError extends Error {
@@ -129,6 +146,31 @@ export class EndpointClient {
     return decodeSigned(await this.#need(`/communities/${toHex(community)}/manifest`, mostSignedBytes));
   }
 
+  /** The amendments in force, in their order. */
+  async amendments(community: Bytes): Promise<SignedMessage[]> {
+    return decodeAmendments(await this.#need(`/communities/${toHex(community)}/amendments`, mostChainBytes));
+  }
+
+  /** Next amendments that still gather signatures. */
+  async proposals(community: Bytes): Promise<SignedMessage[]> {
+    return decodeAmendments(await this.#need(`/communities/${toHex(community)}/proposals`, mostChainBytes));
+  }
+
+  /** Sends stewards' signatures under the next amendment; with t of them it is in force. */
+  async postAmendment(community: Bytes, amendment: SignedMessage): Promise<void> {
+    await this.#post(`/communities/${toHex(community)}/amendments`, encodeSigned(amendment));
+  }
+
+  /** Asks for a steward's signature under a next amendment to be forgotten. */
+  async postWithdrawal(community: Bytes, withdrawal: SignedMessage): Promise<void> {
+    await this.#post(`/communities/${toHex(community)}/withdrawals`, encodeSigned(withdrawal));
+  }
+
+  /** Where the community's log ends, and its entries from `since` on, for `followHead`. */
+  async head(community: Bytes, since: number): Promise<HeadAnswer> {
+    return decodeHeadAnswer(await this.#need(`/communities/${toHex(community)}/head/${since}`, mostHeadBytes));
+  }
+
   async rounds(community: Bytes): Promise<RoundSummary[]> {
     const answer = await this.#need(`/communities/${toHex(community)}/rounds`, mostSmallBytes);
     return decodeCbor(roundsSchema, answer, 'The list of rounds');
@@ -137,6 +179,11 @@ export class EndpointClient {
   /** Which stewards have sent what for a round. */
   async stewardWords(round: RoundAddress): Promise<StewardWords> {
     return decodeCbor(wordsSchema, await this.#need(`${pathOf(round)}/words`, mostSmallBytes), 'The stewards’ words');
+  }
+
+  /** What the endpoint says that it has deleted of a community (unsigned). */
+  async deletions(community: Bytes): Promise<Deletion[]> {
+    return decodeDeletions(await this.#need(`/communities/${toHex(community)}/deletions`, mostDeletionsBytes));
   }
 
   /** Keys of the invites that homes have contributed with, as the endpoint says. */
@@ -152,6 +199,12 @@ export class EndpointClient {
   /** The encoded announcement, for `checkAnnouncement`. */
   announcement(round: RoundAddress): Promise<Bytes | undefined> {
     return this.#find(`${pathOf(round)}/announcement`, mostAnnouncementBytes);
+  }
+
+  /** SHA-256 of each signed round key of the announcement, for `announcementHash`. */
+  async roundKeyHashes(round: RoundAddress): Promise<Bytes[] | undefined> {
+    const all = await this.#find(`${pathOf(round)}/round-key-hashes`, 32 * mostStewards);
+    return all && slices(all, 32, 'A hash of a round key');
   }
 
   /** Sends a contribution and gives the signed receipt, for `checkReceipt`. */
@@ -186,6 +239,16 @@ export class EndpointClient {
     return bytes && decodeSigned(bytes);
   }
 
+  /**
+   * The list as it stands now, the corrected one if there is one, in short for one steward, for `restoreList`.
+   *
+   * @param known - what was fetched before, which is not fetched again if it still stands
+   */
+  async shortList(round: RoundAddress, steward: number, known?: Bytes): Promise<Bytes | undefined> {
+    const headers = known === undefined ? {} : { 'if-none-match': `"${toHex(await sha256(known))}"` };
+    return this.#find(`${pathOf(round)}/short-list/${steward}`, mostSignedBytes, headers, known);
+  }
+
   /** The centred sum of one group (its position in the list's groups) under one steward's round key. */
   total(round: RoundAddress, group: number, steward: number): Promise<Bytes> {
     return this.#need(`${pathOf(round)}/totals/${group}-${steward}.bin`, ciphertextBytes);
@@ -194,10 +257,7 @@ export class EndpointClient {
   /** One steward's sealed fingerprints, in the list's order. */
   async fingerprints(round: RoundAddress, steward: number): Promise<Bytes[]> {
     const all = await this.#need(`${pathOf(round)}/fingerprints/${steward}.bin`, mostHomes * sealedFingerprintBytes);
-    if (all.length % sealedFingerprintBytes !== 0) throw new ProtocolError('malformed', 'A fingerprint is not whole');
-    return Array.from({ length: all.length / sealedFingerprintBytes }, (_, home) =>
-      all.slice(home * sealedFingerprintBytes, (home + 1) * sealedFingerprintBytes),
-    );
+    return splitFingerprints(all);
   }
 
   /** One home's ciphertext, by its SHA-256. */
@@ -225,8 +285,7 @@ export class EndpointClient {
     reader: Signer,
     nowMs: number,
   ): Promise<SignedMessage | undefined> {
-    const proof = await signMessage('read', encodeCbor([round.community, round.month, nowMs]), [reader]);
-    const authorization = `Steward ${toBase64Url(encodeSigned(proof))}`;
+    const authorization = await authorizeRead(round.community, round.month, nowMs, reader);
     const bytes = await this.#find(`${pathOf(round)}/openings/${steward}`, mostSmallBytes, { authorization });
     return bytes && decodeSigned(bytes);
   }
@@ -291,8 +350,14 @@ export class EndpointClient {
     return readUpTo(response, mostBytes);
   }
 
-  async #find(path: string, mostBytes: number, headers: Record<string, string> = {}): Promise<Bytes | undefined> {
+  async #find(
+    path: string,
+    mostBytes: number,
+    headers: Record<string, string> = {},
+    unchanged?: Bytes,
+  ): Promise<Bytes | undefined> {
     const response = await this.#fetch(path, { headers });
+    if (response.status === 304 && unchanged !== undefined) return unchanged;
     if (response.status === 404) return undefined;
     if (!response.ok) throw await problemOf(response);
     return readUpTo(response, mostBytes);
@@ -327,8 +392,15 @@ function offsetOf({ headers }: Response): number {
 
 const pathOf = ({ community, month }: RoundAddress): string => `/communities/${toHex(community)}/rounds/${month}`;
 
-/** Reads a whole body, but no more than `mostBytes`. */
+/**
+ * Reads a whole body, but no more than `mostBytes`. No answer is a page: a network with a page to log in, or a wrong
+ * address, gives one.
+ */
 async function readUpTo(response: Response, mostBytes: number): Promise<Bytes> {
+  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
+    const text = 'A web page came in place of what was asked for. Does this network ask you to log in first?';
+    throw new EndpointError('wrong-type', response.status, text);
+  }
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = response.body?.getReader();
@@ -357,8 +429,10 @@ async function problemOf(response: Response): Promise<EndpointError> {
     const text = new TextDecoder().decode(await readUpTo(response, 4096));
     const { type, title, detail } = v.parse(problemSchema, JSON.parse(text));
     const code = /[#:]([a-z-]+)$/.exec(type)?.[1] ?? 'refused';
-    return new EndpointError(code, status, detail === undefined ? title : `${title}. ${detail}`);
+    // The endpoint explains itself in English; what kind of refusal it is has words in the reader's language.
+    const explained = detail === undefined ? title : `${title}. ${detail}`;
+    return new EndpointError(code, status, problemWords(code) ?? explained, { cause: explained });
   } catch (cause) {
-    return new EndpointError('refused', status, `The endpoint refused with status ${status}`, { cause });
+    return new EndpointError('refused', status, `The endpoint refused with status ${status}.`, { cause });
   }
 }

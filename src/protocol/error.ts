@@ -27,6 +27,7 @@ export type ProtocolErrorCode =
   | 'openings-disagree'
   | 'totals-mismatch'
   | 'too-early'
+  | 'stale'
   | 'already-decided'
   | 'rolled-back'
   | 'split-view'

@@ -107,6 +107,11 @@ export function valueOf(feature: Feature, code: number): number {
   return at(feature.scale, (code + 0.5) / codeCount);
 }
 
+/** The lowest value of a code's step, in the feature's unit; code 0 is open below. */
+export function lowestValueOf(feature: Feature, code: number): number {
+  return at(feature.scale, code / codeCount);
+}
+
 /** From where to where a histogram bin (0..31) reaches, in the feature's unit; the end bins are open. */
 export function binRange(feature: Feature, bin: number): readonly [low: number, high: number] {
   return [at(feature.scale, bin / binCount), at(feature.scale, (bin + 1) / binCount)];

@@ -1,6 +1,7 @@
 /** Shapes of the fields that several messages share. */
 import * as v from 'valibot';
 import { ownBytes, type Bytes } from './bytes.ts';
+import { ProtocolError } from './error.ts';
 import { prime } from './shamir.ts';
 import { vectorLength } from './features.ts';
 
@@ -23,6 +24,9 @@ export const bytes = (length: number) => v.pipe(anyBytes, v.length(length, `must
 
 /** At most `most` bytes. */
 export const bytesUpTo = (most: number) => v.pipe(anyBytes, v.maxLength(most, `must be at most ${most} bytes`));
+
+/** Most bytes of an encoded chain of amendments. */
+export const mostChainBytes = 1 << 22;
 
 export const hash = bytes(32);
 export const key = bytes(32);
@@ -52,3 +56,9 @@ export const label = (most: number) =>
 
 /** One value modulo the prime for each slot of the vector. */
 export const fieldVector = v.pipe(v.array(integer(0, prime - 1)), v.length(vectorLength));
+
+/** A file of parts of one size. @throws {ProtocolError} `malformed` */
+export function slices(all: Bytes, size: number, what: string): Bytes[] {
+  if (all.length % size !== 0) throw new ProtocolError('malformed', `${what} is not whole`);
+  return Array.from({ length: all.length / size }, (_, i) => all.slice(i * size, (i + 1) * size));
+}

@@ -26,7 +26,15 @@ import {
 } from './fields.ts';
 import { sha256 } from './hash.ts';
 import { endpointUrl } from './invite.ts';
-import { decodeManifest, encodeManifest, inviteBody, publishable, signInvite, type Publishable } from './manifest.ts';
+import {
+  decodeManifest,
+  encodeManifest,
+  inviteBody,
+  publishable,
+  retentionDays,
+  signInvite,
+  type Publishable,
+} from './manifest.ts';
 import {
   decodeSigned,
   mergeSignatures,
@@ -51,6 +59,7 @@ export interface FoundingTerms {
   readonly publishes: readonly Publishable[];
   readonly endpointKey: Bytes;
   readonly lookHours: number;
+  readonly retentionDays: number;
   /** How many invites each steward issues. */
   readonly invitesEach: number;
   /** Public keys of the seats, one a steward; the founder has the first. */
@@ -66,6 +75,7 @@ const termsSchema = v.strictObject({
   publishes: v.array(v.picklist(publishable)),
   endpointKey: key,
   lookHours: integer(0, 24 * 14),
+  retentionDays,
   invitesEach: integer(1, mostInvites),
   seats: v.pipe(v.array(key), v.minLength(2), v.maxLength(mostStewards)),
   salt: bytes(16),
@@ -169,7 +179,7 @@ export async function checkEntry(message: SignedMessage, terms: FoundingTerms): 
 
 /** The manifest's body that terms and the entries of all seats, in order, make. The same everywhere. */
 function manifestOf(terms: FoundingTerms, entries: readonly Pick<FoundingEntry, 'name' | 'key' | 'invites'>[]): Bytes {
-  const { name, threshold, minimumHomes, cohorts, publishes, endpointKey, lookHours, salt } = terms;
+  const { name, threshold, minimumHomes, cohorts, publishes, endpointKey, lookHours, retentionDays, salt } = terms;
   return encodeManifest({
     name,
     schema: schemaVersion,
@@ -180,6 +190,7 @@ function manifestOf(terms: FoundingTerms, entries: readonly Pick<FoundingEntry, 
     publishes,
     endpointKey,
     lookHours,
+    retentionDays,
     invites: entries
       .flatMap(({ invites }, steward) => invites.map((invite) => ({ ...invite, steward })))
       .sort((a, b) => compareBytes(a.key, b.key)),
@@ -231,6 +242,8 @@ export async function checkFounding(encoded: Uint8Array, id: Uint8Array): Promis
     throw new ProtocolError('wrong-community', 'The endpoint shows another draft than the steward’s link names');
   }
   const terms = decodeTerms(encodedTerms);
+  if (messages.length !== terms.seats.length)
+    throw new ProtocolError('malformed', 'The founding does not show each of its seats');
   const entries = await Promise.all(
     terms.seats.map(async (_, seat) => {
       const message = messages[seat];

@@ -7,10 +7,10 @@ import * as v from 'valibot';
 import { equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { ProtocolError } from './error.ts';
-import { hash, instantMs, integer } from './fields.ts';
+import { bytesUpTo, hash, instantMs, integer } from './fields.ts';
 import { sha256 } from './hash.ts';
 import type { Community } from './manifest.ts';
-import { verifySignedBy, type SignedMessage } from './signed.ts';
+import { decodeSigned, encodeSigned, verifySignedBy, type SignedMessage } from './signed.ts';
 
 /** What entries are about; each holds the SHA-256 of such a message's body (a binding's of CBOR `[invite, member]`). */
 export const entryKinds = [
@@ -57,6 +57,28 @@ export const encodeEntries = (entries: readonly LogEntry[]): Bytes =>
 /** @throws {ProtocolError} `malformed` */
 export const decodeEntries = (encoded: Uint8Array): LogEntry[] =>
   decodeCbor(entriesSchema, encoded, 'The log').map(([kind, hash]) => ({ kind, hash }));
+
+/** What an endpoint answers to a client that knows the log up to some entry: its head, and the entries since. */
+export interface HeadAnswer {
+  readonly head: SignedMessage;
+  readonly entries: readonly LogEntry[];
+}
+
+/** Most bytes of an encoded answer. */
+export const mostHeadBytes = 1 << 21;
+const answerSchema = v.strictTuple([bytesUpTo(1024), bytesUpTo(mostHeadBytes)]);
+
+export const encodeHeadAnswer = ({ head, entries }: HeadAnswer): Bytes =>
+  encodeCbor([encodeSigned(head), encodeEntries(entries)]);
+
+/** @throws {ProtocolError} `malformed` */
+export function decodeHeadAnswer(encoded: Uint8Array): HeadAnswer {
+  const [head, entries] = decodeCbor(answerSchema, encoded, 'The head');
+  return { head: decodeSigned(head), entries: decodeEntries(entries) };
+}
+
+/** The hash by which the log names a home's first use of its invite. */
+export const bindingHash = (invite: Bytes, member: Bytes): Promise<Bytes> => sha256(encodeCbor([invite, member]));
 
 /** The empty log of a community. */
 export const firstPosition = (community: Bytes): Position => ({ count: 0, head: community });

@@ -131,8 +131,8 @@ export function decodeList(body: Uint8Array): List {
   };
 }
 
-/** The groups that open for these entries. */
-function groupsOf(entries: readonly ListEntry[], { manifest }: Community): Group[] {
+/** The groups that open for these entries. @throws {ProtocolError} `unknown-invite` */
+export function groupsOf(entries: readonly ListEntry[], { manifest }: Community): Group[] {
   const homes = entries.map(({ invite, cohort }) => {
     const issuer = manifest.invites[findInvite(manifest, invite)]?.steward;
     if (issuer === undefined)
@@ -298,4 +298,15 @@ async function checkCorrection(list: List, community: Community): Promise<Bytes>
     throw new ProtocolError('bad-list', 'The list leaves out others than the culprits that stewards have named');
   }
   return firstHash;
+}
+
+/** Whether a list names a home with the very contribution that was acknowledged. */
+export async function standsOn(
+  { contributions }: Pick<CheckedList, 'contributions'>,
+  invite: Bytes,
+  contribution: Bytes,
+): Promise<boolean> {
+  const entry = contributions.find(({ header }) => equalBytes(header.invite, invite));
+  if (entry === undefined) return false;
+  return equalBytes(await sha256(encodeContributionBody(encodeHeader(entry.header), entry.fingerprints)), contribution);
 }

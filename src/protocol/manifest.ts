@@ -21,7 +21,17 @@ import {
 import { ProtocolError } from './error.ts';
 import { sha256 } from './hash.ts';
 import type { Signer } from './ed25519.ts';
-import { signMessage, verifySignatures, verifySignedByMany, type SignedMessage } from './signed.ts';
+import {
+  signMessage,
+  verifySignatures,
+  verifySignedBy,
+  verifySignedByMany,
+  type MessageType,
+  type SignedMessage,
+} from './signed.ts';
+
+/** Most invites of a community. */
+export const mostInvitesInAll = 4 * mostHomes;
 
 /** The group of all homes; no cohort may be called so. */
 export const communityGroup = 'community';
@@ -61,11 +71,17 @@ export interface Manifest {
   readonly endpointKey: Bytes;
   /** How long members can look at a closed list before it may be sealed. */
   readonly lookHours: number;
+  /** How long the endpoint keeps ciphertexts, server keys, requests and results, see {@link retentionDays}. */
+  readonly retentionDays: number;
   /** Ascending by key. */
   readonly invites: readonly ManifestInvite[];
   /** Makes the id of every community its own. */
   readonly salt: Bytes;
 }
+
+/** Days that ciphertexts are kept at the endpoint when they are needed no more; a manifest that does not say means 60. */
+export const defaultRetentionDays = 60;
+export const retentionDays = v.optional(integer(7, 366), defaultRetentionDays);
 
 const manifestSchema = v.strictObject({
   name: label(60),
@@ -77,7 +93,8 @@ const manifestSchema = v.strictObject({
   publishes: v.array(v.picklist(publishable)),
   endpointKey: key,
   lookHours: integer(0, 24 * 14),
-  invites: v.pipe(v.array(v.strictTuple([key, stewardIndex, signature])), v.maxLength(4 * mostHomes)),
+  retentionDays,
+  invites: v.pipe(v.array(v.strictTuple([key, stewardIndex, signature])), v.maxLength(mostInvitesInAll)),
   salt: bytes(16),
 });
 
@@ -137,6 +154,24 @@ export function findInvite({ invites }: Manifest, key: Uint8Array): number {
     else to = middle;
   }
   return -1;
+}
+
+/** Index of the steward with this key, or −1. */
+export const stewardOf = ({ stewards }: Pick<Manifest, 'stewards'>, key: Uint8Array): number =>
+  stewards.findIndex((steward) => equalBytes(steward.key, key));
+
+/**
+ * Checks that one steward of the community, and nobody else, has signed.
+ *
+ * @returns the steward's index
+ * @throws {ProtocolError} `wrong-signer`, `bad-signature`
+ */
+export async function verifyBySteward(type: MessageType, message: SignedMessage, manifest: Manifest): Promise<number> {
+  const signer = message.signatures[0]?.signer ?? new Uint8Array();
+  const steward = stewardOf(manifest, signer);
+  if (steward === -1) throw new ProtocolError('wrong-signer', `The ${type} is not signed by a steward`);
+  await verifySignedBy(type, message, signer);
+  return steward;
 }
 
 /** The body that an invite's steward signs (type `invite`). */

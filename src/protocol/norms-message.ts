@@ -6,7 +6,7 @@ import { ProtocolError } from './error.ts';
 import { features, hoursPerDay, type LoadProfiles } from './features.ts';
 import { hash, integer, label, month, mostCohorts, mostHomes } from './fields.ts';
 import { sha256 } from './hash.ts';
-import type { CheckedList } from './list.ts';
+import type { List } from './list.ts';
 import type { Community, Publishable } from './manifest.ts';
 import { normsOf, type Norms } from './norms.ts';
 import type { Opening } from './opening.ts';
@@ -81,6 +81,13 @@ const partsOf = (name: string, norms: Norms, keep: (part: Publishable) => boolea
   deciles: keep('deciles') ? norms.deciles : null,
 });
 
+/** What norms need of a sealed list. */
+export interface SealedGroups {
+  /** Hash of the list's body. */
+  readonly hash: Bytes;
+  readonly list: Pick<List, 'month' | 'groups'>;
+}
+
 /** What a round's openings come to. */
 export interface OpenedRound {
   /** What is published. */
@@ -102,7 +109,7 @@ export interface OpenedRound {
  */
 export async function computeNorms(
   { id, manifest }: Community,
-  { hash: list, list: { month, groups } }: Pick<CheckedList, 'hash' | 'list'>,
+  { hash: list, list: { month, groups } }: SealedGroups,
   openings: readonly Opening[],
 ): Promise<OpenedRound> {
   const shares = groups.map((_, group) =>
@@ -132,11 +139,17 @@ export async function computeNorms(
 }
 
 /**
- * Checks published norms: t stewards' signatures, and that they hold what the manifest publishes and nothing else.
+ * Checks published norms: t stewards' signatures, or as many as `least` says, and that they hold what the manifest publishes
+ * and nothing else.
  *
  * @throws {ProtocolError} `malformed`, `wrong-community`, `wrong-round`, `wrong-signer`, `bad-signature`
  */
-export async function checkNorms(message: SignedMessage, community: Community, month: string): Promise<RoundNorms> {
+export async function checkNorms(
+  message: SignedMessage,
+  community: Community,
+  month: string,
+  least = community.manifest.threshold,
+): Promise<RoundNorms> {
   const norms = decodeNorms(message.body);
   const { manifest } = community;
   if (!equalBytes(norms.community, community.id)) {
@@ -153,7 +166,36 @@ export async function checkNorms(message: SignedMessage, community: Community, m
     'norms',
     message,
     manifest.stewards.map(({ key }) => key),
-    manifest.threshold,
+    least,
   );
   return norms;
+}
+
+/** All ways to choose so many of the items, in their order. */
+function subsetsOf<T>(items: readonly T[], count: number): T[][] {
+  if (count === 0) return [[]];
+  return items.flatMap((item, i) => subsetsOf(items.slice(i + 1), count - 1).map((rest) => [item, ...rest]));
+}
+
+/**
+ * The full norms behind published ones, whose salted hash binds the hidden part; undefined if no openings come to them.
+ *
+ * @param isSigned - whether these are the norms that the stewards signed
+ */
+export async function normsBehind(
+  community: Community,
+  sealed: SealedGroups,
+  openings: readonly Opening[],
+  isSigned: (norms: RoundNorms) => Promise<boolean>,
+): Promise<OpenedRound | undefined> {
+  for (const chosen of [openings, ...subsetsOf(openings, community.manifest.threshold)]) {
+    try {
+      const opened = await computeNorms(community, sealed, chosen);
+      if (await isSigned(opened.norms)) return opened;
+    } catch (error) {
+      // One lying steward among many: the openings of the others still come to the signed norms.
+      if (!(error instanceof ProtocolError)) throw error;
+    }
+  }
+  return undefined;
 }

@@ -1,9 +1,9 @@
 /**
  * Round keys: for each round every steward signs a fresh tfhe public key and a fresh HPKE key. The n of them together
- * are the round's announcement; its SHA-256 stands in every contribution.
+ * are the round's announcement; its hash stands in every contribution.
  */
 import * as v from 'valibot';
-import { equalBytes, type Bytes } from './bytes.ts';
+import { concatBytes, equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { ProtocolError } from './error.ts';
 import { schemaVersion } from './features.ts';
@@ -60,7 +60,7 @@ export async function checkRoundKey(message: SignedMessage, { id, manifest }: Co
 
 /** A round that homes can contribute to. */
 export interface Announcement {
-  /** SHA-256 of {@link encodeAnnouncement}. */
+  /** The {@link announcementHash} of its round keys. */
   readonly hash: Bytes;
   readonly month: string;
   readonly closesMs: number;
@@ -72,6 +72,16 @@ const announcementSchema = v.pipe(v.array(bytesUpTo(50_000)), v.minLength(2), v.
 
 /** CBOR array of the encoded signed round keys in steward order. */
 export const encodeAnnouncement = (messages: readonly SignedMessage[]): Bytes => encodeCbor(messages.map(encodeSigned));
+
+/** SHA-256 of each signed round key of an announcement. @throws {ProtocolError} `malformed` */
+export const roundKeyHashes = (announcement: Uint8Array): Promise<Bytes[]> =>
+  Promise.all(decodeCbor(announcementSchema, announcement, 'The announcement').map(sha256));
+
+/**
+ * The hash of an announcement: over the hashes of its round keys, so that a steward, who needs no other steward's key,
+ * can have it without fetching them.
+ */
+export const announcementHash = (hashes: readonly Bytes[]): Promise<Bytes> => sha256(concatBytes(...hashes));
 
 /**
  * Checks an announcement in full.
@@ -92,5 +102,6 @@ export async function checkAnnouncement(bytes: Uint8Array, community: Community)
       'The announcement must hold one key of each steward, in order, for one month and closing time',
     );
   }
-  return { hash: await sha256(bytes), month: first.month, closesMs: first.closesMs, roundKeys };
+  const hash = await announcementHash(await roundKeyHashes(bytes));
+  return { hash, month: first.month, closesMs: first.closesMs, roundKeys };
 }

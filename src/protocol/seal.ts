@@ -4,8 +4,8 @@ import { equalBytes, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { ProtocolError } from './error.ts';
 import { hash, month } from './fields.ts';
-import type { Community, Manifest } from './manifest.ts';
-import { verifySignedBy, type SignedMessage } from './signed.ts';
+import { verifyBySteward, type Community, type Manifest } from './manifest.ts';
+import type { SignedMessage } from './signed.ts';
 
 export interface Seal {
   readonly community: Bytes;
@@ -34,11 +34,7 @@ export interface CheckedSeal extends Seal {
 export async function checkSeal(message: SignedMessage, { id, manifest }: Community): Promise<CheckedSeal> {
   const seal = decodeSeal(message.body);
   if (!equalBytes(seal.community, id)) throw new ProtocolError('wrong-community', 'The seal is for another community');
-  const signer = message.signatures[0]?.signer ?? new Uint8Array();
-  const steward = manifest.stewards.findIndex(({ key }) => equalBytes(key, signer));
-  if (steward === -1) throw new ProtocolError('wrong-signer', 'The seal is not signed by a steward');
-  await verifySignedBy('seal', message, signer);
-  return { ...seal, steward };
+  return { ...seal, steward: await verifyBySteward('seal', message, manifest) };
 }
 
 /**
@@ -67,10 +63,27 @@ export async function checkSeals(
       .filter(({ month, list }) => month === sealed.month && equalBytes(list, sealed.list))
       .map(({ steward }) => steward),
   );
-  for (const steward of words) if (steward < community.manifest.stewards.length) stewards.add(steward);
+  // Only a missing steward's word counts: whoever has sealed has said by the seal which list it stands behind.
+  const isMissing = (steward: number) => !seals.some((one) => one.steward === steward && one.month === sealed.month);
+  for (const steward of words)
+    if (steward < community.manifest.stewards.length && isMissing(steward)) stewards.add(steward);
   const needed = sealsNeeded(community.manifest);
   if (stewards.size < needed) {
     throw new ProtocolError('not-enough-seals', `${stewards.size} of ${needed} needed stewards have sealed this list`);
   }
   return [...stewards].sort((a, b) => a - b);
+}
+
+/**
+ * Which of a round's lists enough stewards stand behind; undefined while none is.
+ *
+ * @param words - who has sealed which list, or has given a word for it that another's opening relies on
+ */
+export function sealedBy<T extends { readonly hash: Bytes }>(
+  manifest: Pick<Manifest, 'stewards' | 'threshold'>,
+  lists: readonly T[],
+  words: readonly Pick<CheckedSeal, 'steward' | 'list'>[],
+): T | undefined {
+  const behind = ({ hash }: T) => words.filter(({ list }) => equalBytes(list, hash)).map(({ steward }) => steward);
+  return lists.find((list) => new Set(behind(list)).size >= sealsNeeded(manifest));
 }

@@ -14,6 +14,7 @@ export type MessageType =
   | 'founding'
   | 'manifest'
   | 'amendment'
+  | 'withdrawal'
   | 'invite'
   | 'certificate'
   | 'round-key'

@@ -4,31 +4,36 @@
  * gets a second chance.
  */
 import * as v from 'valibot';
-import { equalBytes, toHex, type Bytes } from './bytes.ts';
+import { communityOf, type Amendment } from './amendment.ts';
+import { concatBytes, equalBytes, toHex, type Bytes } from './bytes.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { encodeClose } from './close.ts';
 import { decryptColumn, fitsFingerprints, openFingerprints, type Progress } from './column.ts';
+import { sealedFingerprintBytes, splitFingerprints } from './contribution.ts';
 import { encodeCulprits, mostCulprits } from './culprits.ts';
 import type { Signer } from './ed25519.ts';
 import type { EndpointClient, RoundAddress } from './endpoint-client.ts';
 import { ProtocolError } from './error.ts';
+import type { LogCheck } from './follow.ts';
 import { schemaVersion, vectorLength } from './features.ts';
-import { bytesUpTo, fieldVector, hash, instantMs } from './fields.ts';
+import { bytesUpTo, fieldVector, hash, instantMs, integer, label, mostHomes } from './fields.ts';
 import { fingerprintCoefficients, makeHpkeKeyPair } from './fingerprint.ts';
 import { sha256 } from './hash.ts';
-import { checkList, decodeList, type CheckedList, type List } from './list.ts';
+import { checkList, type CheckedList, type List } from './list.ts';
 import type { Community } from './manifest.ts';
 import { computeNorms, encodeNorms, type OpenedRound } from './norms-message.ts';
 import { checkOpening, encodeOpening, type Opening } from './opening.ts';
-import { checkAnnouncement, encodeRoundKey, type Announcement } from './round-key.ts';
+import { announcementHash, encodeRoundKey, type Announcement } from './round-key.ts';
 import { checkSeals, encodeSeal } from './seal.ts';
 import { phraseOf } from './phrase.ts';
 import { prime } from './shamir.ts';
+import { restoreList } from './short-list.ts';
 import {
   decodeSigned,
   encodeSigned,
   mostSignedBytes,
   signMessage,
+  verifySignedBy,
   type MessageType,
   type SignedMessage,
 } from './signed.ts';
@@ -50,10 +55,14 @@ export interface StewardEncryption {
 
 export interface StewardOptions {
   readonly community: Community;
+  /** The community's amendments so far, checked. */
+  readonly amendments?: readonly Amendment[];
   /** Position in the manifest. */
   readonly steward: number;
   readonly signer: Signer;
   readonly endpoint: EndpointClient;
+  /** Refuses what the community’s log does not name. */
+  readonly inLog: LogCheck;
   readonly store: StewardStore;
   readonly encryption: StewardEncryption;
   /** Milliseconds since 1970. */
@@ -63,6 +72,8 @@ export interface StewardOptions {
 /** A closed round that has been checked and may be sealed from `sealableMs` on. */
 export interface Review {
   readonly list: CheckedList;
+  /** This steward's sealed fingerprints as the endpoint shows them, in the order of the first list. */
+  readonly sealed: readonly Bytes[];
   /** End of the time in which members can look at the list, counted from when this steward first saw it. */
   readonly sealableMs: number;
 }
@@ -71,12 +82,20 @@ const keysSchema = v.strictTuple([bytesUpTo(40_000), bytesUpTo(32), bytesUpTo(mo
 const seenSchema = v.strictTuple([hash, instantMs]);
 /** What is checked against an announcement that was once seen whole. */
 type KnownAnnouncement = Pick<Announcement, 'hash' | 'month'>;
-const sealedSchema = v.strictTuple([bytesUpTo(1024), hash, v.array(fieldVector)]);
+const groupsSchema = v.array(v.strictTuple([label(40), integer(1, mostHomes)]));
+const sealedSchema = v.strictTuple([bytesUpTo(1024), hash, groupsSchema, v.array(fieldVector)]);
+/** A short list and the sealed fingerprints it was restored with. */
+const fetchedSchema = v.strictTuple([bytesUpTo(mostSignedBytes), bytesUpTo(mostHomes * sealedFingerprintBytes)]);
+
+interface Sealed {
+  readonly seal: SignedMessage;
+  readonly list: Bytes;
+  readonly groups: List['groups'];
+  readonly sums: readonly number[][];
+}
 
 export class Steward {
   readonly #options: StewardOptions;
-  /** Lists checked in this sitting, by month, so that a large one is fetched once. */
-  readonly #lists = new Map<string, CheckedList>();
   /** Share sums that the fingerprints have shown to be right, by the list's hash. */
   readonly #sums = new Map<string, number[][]>();
 
@@ -86,6 +105,12 @@ export class Steward {
 
   #round(month: string): RoundAddress {
     return { community: this.#options.community.id, month };
+  }
+
+  /** The community as it is in a month's round. */
+  #communityOf(month: string): Community {
+    const { community, amendments = [] } = this.#options;
+    return communityOf({ founded: community, amendments, last: community.id }, month);
   }
 
   /**
@@ -123,20 +148,23 @@ export class Steward {
     return { secretKey, hpkeSecretKey, message: decodeSigned(message) };
   }
 
-  /** The round's announcement, which must hold this steward's own key. The first that this steward sees stands. */
+  /**
+   * The round's announcement, which must hold this steward's own key. The first that this steward sees stands. The other
+   * stewards' keys are the homes' to check, which encrypt under them.
+   */
   async #announcement(month: string): Promise<KnownAnnouncement> {
     const { community, steward, endpoint, store } = this.#options;
-    const own = (await this.#keys(month)).message.body;
+    const own = await sha256(encodeSigned((await this.#keys(month)).message));
     const record = `${month}/announcement`;
     const known = await store.read(record);
     if (known !== undefined) return { hash: decodeCbor(hash, known, 'The record of the announcement'), month };
-    const bytes = await endpoint.announcement(this.#round(month));
-    if (bytes === undefined) throw new ProtocolError('bad-announcement', `The round of ${month} is not announced`);
-    const announcement = await checkAnnouncement(bytes, community);
-    const mine = encodeRoundKey(announcement.roundKeys[steward] ?? fail());
-    if (announcement.month !== month || !equalBytes(mine, own)) {
+    const hashes = await endpoint.roundKeyHashes(this.#round(month));
+    if (hashes === undefined) throw new ProtocolError('bad-announcement', `The round of ${month} is not announced`);
+    if (hashes.length !== community.manifest.stewards.length || !equalBytes(hashes[steward] ?? fail(), own)) {
       throw new ProtocolError('bad-announcement', 'The announcement does not hold this steward’s own key');
     }
+    const announcement = { hash: await announcementHash(hashes), month };
+    await this.#options.inLog('announcement', announcement.hash);
     await store.create(record, encodeCbor(announcement.hash));
     return announcement;
   }
@@ -155,19 +183,58 @@ export class Steward {
    * @throws {ProtocolError} whatever is wrong with it
    */
   async review(month: string): Promise<Review> {
-    const { community, endpoint, store, now } = this.#options;
+    const { store, now, inLog } = this.#options;
     const announcement = await this.#announcement(month);
-    const round = this.#round(month);
-    const message = (await endpoint.correctedList(round)) ?? (await endpoint.list(round));
-    if (message === undefined) throw new ProtocolError('wrong-round', `The round of ${month} has no list yet`);
-    const list = await checkList(message, community, announcement);
+    const { message, sealed } = await this.#fetchList(month, announcement);
+    const list = await checkList(message, this.#communityOf(month), announcement);
+    await inLog('list', list.firstHash);
+    if (list.list.culprits.length > 0) await inLog('corrected-list', list.hash);
     await store.create(`${month}/list`, encodeCbor([list.firstHash, now()]));
     const [firstHash, firstSeenMs] = await this.#seen(month);
     if (!equalBytes(firstHash, list.firstHash)) {
       throw new ProtocolError('wrong-list', 'The endpoint shows another list than it did before');
     }
-    this.#lists.set(month, list);
-    return { list, sealableMs: firstSeenMs + community.manifest.lookHours * 3_600_000 };
+    return { list, sealed, sealableMs: firstSeenMs + this.#options.community.manifest.lookHours * 3_600_000 };
+  }
+
+  /**
+   * The list as the endpoint shows it now, and this steward's sealed fingerprints. Both are kept, so that a large list is
+   * fetched once however often it is looked at. Where the short form does not come to what the endpoint signed, the whole
+   * list shows what is wrong.
+   */
+  async #fetchList(
+    month: string,
+    announcement: KnownAnnouncement,
+  ): Promise<{ message: SignedMessage; sealed: Bytes[] }> {
+    const { steward, endpoint, store } = this.#options;
+    const community = this.#communityOf(month);
+    const round = this.#round(month);
+    const record = await store.read(`${month}/fetched`);
+    const [keptShort, keptSealed] =
+      record === undefined ? [] : decodeCbor(fetchedSchema, record, 'The record of a list');
+    const short = await endpoint.shortList(round, steward, keptShort);
+    const whole = async () => (await endpoint.correctedList(round)) ?? (await endpoint.list(round));
+    let message = short === undefined ? await whole() : undefined;
+    if (short === undefined && message === undefined)
+      throw new ProtocolError('wrong-round', `The round of ${month} has no list yet`);
+    const sealed =
+      keptSealed === undefined ? await endpoint.fingerprints(round, steward) : splitFingerprints(keptSealed);
+    if (short !== undefined) {
+      try {
+        const restored = await restoreList(short, community, announcement, steward, sealed);
+        await verifySignedBy('list', restored, community.manifest.endpointKey);
+        if (short !== keptShort) {
+          await store.remove(`${month}/fetched`);
+          await store.create(`${month}/fetched`, encodeCbor([short, concatBytes(...sealed)]));
+        }
+        message = restored;
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        message = await whole();
+      }
+    }
+    if (message === undefined) throw new ProtocolError('wrong-round', `The endpoint shows no whole list of ${month}`);
+    return { message, sealed };
   }
 
   async #seen(month: string): Promise<readonly [hash: Bytes, firstSeenMs: number]> {
@@ -187,8 +254,7 @@ export class Steward {
    */
   async check(month: string, progress: Progress = () => undefined): Promise<boolean> {
     if ((await this.#options.store.read(`${month}/seal`)) !== undefined) return true;
-    const { list } = await this.review(month);
-    return (await this.#checkedSums(month, list, progress)) !== undefined;
+    return (await this.#checkedSums(month, await this.review(month), progress)) !== undefined;
   }
 
   /**
@@ -200,12 +266,12 @@ export class Steward {
   async seal(month: string, progress: Progress = () => undefined): Promise<void> {
     const { community, signer, endpoint, store } = this.#options;
     if ((await store.read(`${month}/seal`)) === undefined) {
-      let list = await this.#sealableList(month);
-      let sums = await this.#checkedSums(month, list, progress);
+      let review = await this.#sealableList(month);
+      let sums = await this.#checkedSums(month, review, progress);
       if (sums === undefined) {
         // The culprits have been named: the corrected list should be there.
-        list = await this.#sealableList(month);
-        sums = await this.#checkedSums(month, list, progress);
+        review = await this.#sealableList(month);
+        sums = await this.#checkedSums(month, review, progress);
       }
       if (sums === undefined) {
         throw new ProtocolError(
@@ -213,36 +279,43 @@ export class Steward {
           'Contributions were found that are not what they claim; the endpoint must leave them out',
         );
       }
-      const body = encodeSeal({ community: community.id, month, list: list.hash });
+      const { hash, groups } = review.list;
+      const body = encodeSeal({ community: community.id, month, list: hash });
       const seal = encodeSigned(await signMessage('seal', body, [signer]));
-      await store.create(`${month}/seal`, encodeCbor([seal, list.hash, sums]));
+      const counted = groups.map(({ name, members }) => [name, members.length]);
+      await store.create(`${month}/seal`, encodeCbor([seal, hash, counted, sums]));
     }
     await endpoint.postSeal(this.#round(month), (await this.#sealed(month)).seal);
   }
 
-  async #sealableList(month: string): Promise<CheckedList> {
-    const { list, sealableMs } = await this.review(month);
-    if (this.#options.now() < sealableMs) throw new ProtocolError('too-early', 'Members can still look at the list');
-    return list;
+  async #sealableList(month: string): Promise<Review> {
+    const review = await this.review(month);
+    if (this.#options.now() < review.sealableMs)
+      throw new ProtocolError('too-early', 'Members can still look at the list');
+    return review;
   }
 
   /**
    * Share sums modulo p, per group of the list, which the fingerprints have shown to be the homes'; undefined if culprits
    * had to be named. The endpoint's totals are those of the first list; others this steward adds up itself.
    */
-  async #checkedSums(month: string, checked: CheckedList, progress: Progress): Promise<number[][] | undefined> {
-    const known = this.#sums.get(toHex(checked.hash));
+  async #checkedSums(month: string, review: Review, progress: Progress): Promise<number[][] | undefined> {
+    const hash = toHex(review.list.hash);
+    const known = this.#sums.get(hash);
     if (known !== undefined) return known;
-    const sums = await this.#computedSums(month, checked, progress);
-    if (sums !== undefined) this.#sums.set(toHex(checked.hash), sums);
+    const sums = await this.#computedSums(month, review, progress);
+    if (sums !== undefined) this.#sums.set(hash, sums);
     return sums;
   }
 
-  async #computedSums(month: string, checked: CheckedList, progress: Progress): Promise<number[][] | undefined> {
+  async #computedSums(
+    month: string,
+    { list: checked, sealed }: Review,
+    progress: Progress,
+  ): Promise<number[][] | undefined> {
     const { community, steward, endpoint, store } = this.#options;
     const { list, contributions, groups } = checked;
     const { secretKey, hpkeSecretKey } = await this.#keys(month);
-    const sealed = await endpoint.fingerprints(this.#round(month), steward);
     const context = { community: community.id, month, steward };
     const fingerprints = await openFingerprints(sealed, checked, hpkeSecretKey, context, progress);
     const coefficients = await fingerprintCoefficients(list.announcement);
@@ -317,14 +390,14 @@ export class Steward {
     return encryption.decryptTotal(secretKey, total);
   }
 
-  /** This steward's seal, the hash of the list it is on, and the sums it stands for. */
-  async #sealed(month: string): Promise<{ seal: SignedMessage; list: Bytes; sums: readonly number[][] }> {
+  /** This steward's seal, the hash of the list it is on, that list's groups, and the sums that the seal stands for. */
+  async #sealed(month: string): Promise<Sealed> {
     const record = await this.#options.store.read(`${month}/seal`);
     if (record === undefined) {
       throw new ProtocolError('not-enough-seals', `This steward has not sealed the list of ${month}`);
     }
-    const [seal, list, sums] = decodeCbor(sealedSchema, record, 'The record of the seal');
-    return { seal: decodeSigned(seal), list, sums };
+    const [seal, list, groups, sums] = decodeCbor(sealedSchema, record, 'The record of the seal');
+    return { seal: decodeSigned(seal), list, groups: groups.map(([name, homes]) => ({ name, homes })), sums };
   }
 
   /** The phrase of the list that this steward sealed, for missing stewards to compare. */
@@ -340,9 +413,9 @@ export class Steward {
    * @throws {ProtocolError} `not-enough-seals`
    */
   async open(month: string, words: readonly number[] = []): Promise<void> {
-    const { community, endpoint } = this.#options;
+    const { endpoint } = this.#options;
     const { list } = await this.#sealed(month);
-    await checkSeals(await endpoint.seals(this.#round(month)), community, { month, list }, words);
+    await checkSeals(await endpoint.seals(this.#round(month)), this.#communityOf(month), { month, list }, words);
     await endpoint.postOpening(this.#round(month), await this.#opening(month, words));
   }
 
@@ -363,19 +436,6 @@ export class Steward {
     return decodeSigned((await store.read(name)) ?? fail());
   }
 
-  /** The list that this steward sealed. */
-  async #sealedList(month: string): Promise<{ hash: Bytes; list: List }> {
-    const { list: hash } = await this.#sealed(month);
-    const known = this.#lists.get(month);
-    if (known !== undefined && equalBytes(known.hash, hash)) return known;
-    const { endpoint } = this.#options;
-    for (const message of [await endpoint.correctedList(this.#round(month)), await endpoint.list(this.#round(month))]) {
-      if (message !== undefined && equalBytes(await sha256(message.body), hash))
-        return { hash, list: decodeList(message.body) };
-    }
-    throw new ProtocolError('wrong-list', 'The endpoint shows another list than the sealed one');
-  }
-
   /**
    * Combines the openings that are there, checks them against each other, and signs and posts the norms.
    *
@@ -384,8 +444,8 @@ export class Steward {
    */
   async publishNorms(month: string, acceptUnchecked = false): Promise<OpenedRound> {
     const { community, endpoint } = this.#options;
-    const sealed = await this.#sealedList(month);
-    const openings = await this.#openings(month, sealed);
+    const { list: hash, groups } = await this.#sealed(month);
+    const openings = await this.#openings(month, hash, groups.length);
     if (
       !acceptUnchecked &&
       openings.length <= community.manifest.threshold &&
@@ -396,13 +456,13 @@ export class Steward {
         `${openings.length} openings are there; one more would show a liar`,
       );
     }
-    const opened = await computeNorms(community, sealed, openings);
+    const opened = await computeNorms(community, { hash, list: { month, groups } }, openings);
     const name = `${month}/norms-${opened.norms.checked ? 'checked' : 'unchecked'}`;
     await endpoint.postNorms(this.#round(month), await this.#signOnce(name, 'norms', encodeNorms(opened.norms)));
     return opened;
   }
 
-  async #openings(month: string, { hash, list }: { hash: Bytes; list: List }): Promise<Opening[]> {
+  async #openings(month: string, list: Bytes, groups: number): Promise<Opening[]> {
     const { community, steward, signer, endpoint, now } = this.#options;
     const own = await this.#options.store.read(`${month}/opening`);
     if (own === undefined) throw new ProtocolError('not-enough-openings', 'This steward has not opened the round');
@@ -410,7 +470,7 @@ export class Steward {
       const message =
         other === steward ? decodeSigned(own) : await endpoint.opening(this.#round(month), other, signer, now());
       if (message === undefined) return undefined;
-      const opening = await checkOpening(message, community, { month, list: hash, groups: list.groups.length });
+      const opening = await checkOpening(message, this.#communityOf(month), { month, list, groups });
       if (opening.steward !== other)
         throw new ProtocolError('wrong-signer', 'The endpoint shows one opening as another');
       return opening;
@@ -421,12 +481,12 @@ export class Steward {
   /** Erases the round's secret keys and sums; what may happen only once stays on record. */
   async erase(month: string): Promise<void> {
     const { store } = this.#options;
-    this.#lists.delete(month);
     this.#sums.clear();
     await store.create(`${month}/over`, new Uint8Array());
     await store.remove(`${month}/keys`);
     await store.remove(`${month}/seal`);
     await store.remove(`${month}/opening`);
+    await store.remove(`${month}/fetched`);
   }
 }
 

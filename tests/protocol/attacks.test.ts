@@ -6,27 +6,36 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import * as v from 'valibot';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { equalBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
+import { encryptShares } from '../../src/lib/fhe/contribution.ts';
+import { makeContribution } from '../../src/lib/fhe/make-contribution.ts';
+import { nodeTfhe } from '../../src/lib/fhe/node.ts';
+import { concatBytes, equalBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
 import { CiphertextSum } from '../../src/protocol/ciphertext.ts';
 import { certify } from '../../src/protocol/certificate.ts';
 import {
   checkSignedContribution,
   decodeContribution,
   encodeContribution,
+  encodeHeader,
   signContribution,
   type Contribution,
 } from '../../src/protocol/contribution.ts';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
+import { encodeVector } from '../../src/protocol/features.ts';
+import { fingerprint, fingerprintCoefficients, sealFingerprint } from '../../src/protocol/fingerprint.ts';
+import { follow, neverFollowed, type Followed } from '../../src/protocol/follow.ts';
+import { encodeHead, encodeHeadAnswer, extend, firstPosition, type LogEntry } from '../../src/protocol/head.ts';
 import { checkManifest } from '../../src/protocol/manifest.ts';
 import { checkNorms } from '../../src/protocol/norms-message.ts';
 import { checkReceipt } from '../../src/protocol/receipt.ts';
 import { checkAnnouncement, encodeAnnouncement, type Announcement } from '../../src/protocol/round-key.ts';
 import { encodeCulprits } from '../../src/protocol/culprits.ts';
-import { correctList, decodeList, encodeList, type List } from '../../src/protocol/list.ts';
+import { checkList, correctList, decodeList, encodeList, standsOn, type List } from '../../src/protocol/list.ts';
 import { encodeOpening } from '../../src/protocol/opening.ts';
 import { encodeSeal } from '../../src/protocol/seal.ts';
 import { decodeSigned, encodeSigned, signMessage } from '../../src/protocol/signed.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
+import { splitShares } from '../../src/protocol/shamir.ts';
 import type { Steward } from '../../src/protocol/steward.ts';
 import { memoryStore } from '../../src/simulation/memory-store.ts';
 import { expectedTotal } from '../../src/simulation/oracle.ts';
@@ -188,7 +197,7 @@ describe('a home cheats', () => {
 
   test.each([
     [
-      'a broken word',
+      'a broken word for the first steward',
       {
         ciphertexts: (own: Bytes[]) =>
           own.map((one, i) => (i === 0 ? one.map((byte, at) => (at === 15 ? byte ^ 1 : byte)) : one)),
@@ -334,6 +343,70 @@ describe('the endpoint shows other fingerprints or lists than it should', () => 
     await refused(steward.seal(month), 'bad-fingerprint');
   });
 
+  test('a total of a victim and something known, under fingerprints that the endpoint made itself', async () => {
+    const victim = 7;
+    await endpoint.close();
+    const ofEndpoint = await fingerprintCoefficients(announcement().hash);
+    const known = splitShares(exampleVector(3), 2, 3);
+    const sealedBy = await Promise.all(
+      listNow().entries.map(async ({ invite }) => {
+        const home = round.example.invites.findIndex(({ publicKey: one }) => equalBytes(one, invite));
+        const { signed, sealedFingerprints } = nth(endpoint.contributions, home);
+        if (home === victim) return nth(sealedFingerprints, 0);
+        // The victim’s own box stays; one other says what is known, the rest say zero.
+        const { header } = await checkSignedContribution(signed, round.example.community, announcement());
+        const value = home === 3 ? fingerprint(ofEndpoint, nth(known, 0)) : 0n;
+        const context = { community: round.example.community.id, month, steward: 0 };
+        return sealFingerprint(value, nth(announcement().roundKeys, 0).hpkeKey, encodeHeader(header), context);
+      }),
+    );
+    const added = encryptShares(nodeTfhe, publicKey(), nth(known, 0));
+    endpoint.files.set('fingerprints/0.bin', concatBytes(...sealedBy));
+    endpoint.files.set('totals/0-0.bin', sumOf([nth(ciphertextsOf(), victim), added]).total(publicKey()));
+    await refused(steward.check(month), 'bad-fingerprint');
+    expect(round.decrypted).toEqual([]);
+  });
+
+  test('a home dropped from the list, or put there with an earlier version: its receipt shows it', async () => {
+    const { community } = round.example;
+    const victim = nth(endpoint.contributions, 7);
+    const earlier = await contributionOf(round.example, endpoint, 7, { header: { version: 0 } });
+    const invite = nth(round.example.invites, 7).publicKey;
+    const shown = async (contributions: readonly Contribution[]) => {
+      await endpoint.close(contributions);
+      const list = await checkList(decodeSigned(endpoint.file('list')), community, announcement());
+      return standsOn(list, invite, await sha256(victim.signed.body));
+    };
+    const rest = endpoint.contributions.filter((one) => one !== victim);
+    expect(await shown(endpoint.contributions)).toBe(true);
+    expect(await shown(rest)).toBe(false);
+    expect(await shown([...rest, earlier])).toBe(false);
+  });
+
+  test('round keys that are not in the log', async () => {
+    await endpoint.close();
+    endpoint.history.shift();
+    await refused(steward.review(month), 'split-view');
+  });
+
+  test('a list that is not in the log', async () => {
+    await endpoint.close();
+    endpoint.history.pop();
+    await refused(steward.review(month), 'split-view');
+    expect(round.records[0]?.has(`${month}/list`)).toBe(false);
+  });
+
+  test('a corrected list that is not in the log', async () => {
+    await endpoint.close();
+    const list = listNow();
+    const named = { community: list.community, month, list: await sha256(encodeList(list)) };
+    const body = encodeCulprits({ ...named, invites: [nth(list.entries, 3).invite] });
+    const message = await signMessage('culprits', body, [nth(round.example.stewards, 0)]);
+    await endpoint.publishList(await correctList(list, [message], round.example.community), 'corrected-list');
+    endpoint.history.pop();
+    await refused(steward.review(month), 'split-view');
+  });
+
   test('fewer fingerprints than homes', async () => {
     await endpoint.close();
     endpoint.files.set('fingerprints/0.bin', endpoint.file('fingerprints/0.bin').slice(56));
@@ -443,9 +516,13 @@ describe('the endpoint shows other fingerprints or lists than it should', () => 
       'bad-list',
     ],
     ['a wrong number of homes', (list: List) => ({ ...list, groups: [{ name: 'community', homes: 25 }] }), 'bad-list'],
-    ['another month', (list: List) => ({ ...list, month: '2026-02' }), 'wrong-round'],
-    ['another announcement', (list: List) => ({ ...list, announcement: list.community }), 'wrong-announcement'],
-    ['another community', (list: List) => ({ ...list, community: list.announcement }), 'wrong-community'],
+    ['a list of another month', (list: List) => ({ ...list, month: '2026-02' }), 'wrong-round'],
+    [
+      'a list of another announcement',
+      (list: List) => ({ ...list, announcement: list.community }),
+      'wrong-announcement',
+    ],
+    ['a list of another community', (list: List) => ({ ...list, community: list.announcement }), 'wrong-community'],
   ])('%s', async (_, change: (list: List) => List, code) => {
     await endpoint.close(endpoint.contributions, change);
     await refused(steward.seal(month), code);
@@ -575,8 +652,12 @@ describe('the endpoint answers nonsense', () => {
 
   test('a page in place of a message', async () => {
     const html = { headers: { 'content-type': 'text/html' } };
-    await refused(answering(() => new Response('<!doctype html>', html)).list(address()), 'malformed');
-    await refused(answering(() => new Response('<!doctype html>', html)).identity(), 'malformed');
+    await refused(answering(() => new Response('<!doctype html>', html)).list(address()), 'wrong-type');
+    await refused(answering(() => new Response('<!doctype html>', html)).identity(), 'wrong-type');
+    await refused(answering(() => new Response('<!doctype html>')).list(address()), 'malformed');
+    // Also where the bytes would do: a browser would run such an answer as a page.
+    await endpoint.close();
+    await refused(answering(() => new Response(endpoint.file('list'), html)).list(address()), 'wrong-type');
   });
 
   test('files that are cut short, too long, or never end', async () => {
@@ -613,6 +694,18 @@ describe('the endpoint answers nonsense', () => {
 });
 
 describe('a steward cheats', () => {
+  test('a word given for one list by a steward whose seal is on another', async () => {
+    await endpoint.close();
+    for (const one of round.stewards.slice(0, 2)) await one.seal(month);
+    await nth(round.stewards, 2).review(month);
+    const body = encodeSeal({ community: round.example.community.id, month, list: round.example.community.id });
+    endpoint.seals.push(await signMessage('seal', body, [nth(round.example.stewards, 2)]));
+    await refused(steward.open(month, [2]), 'not-enough-seals');
+    // Without a seal of its own, its word would do.
+    endpoint.seals.pop();
+    await steward.open(month, [2]);
+  });
+
   test('a lying share sum is seen by a third opening', async () => {
     await endpoint.close();
     for (const one of round.stewards) await one.seal(month);
@@ -653,13 +746,107 @@ describe('a steward cheats', () => {
   });
 });
 
-test('two homes with opposite figures leave traces equal in order and sizes', async () => {
-  const trace = async (home: number): Promise<readonly number[]> => {
-    const contribution = decodeContribution(encodeContribution(await contributionOf(round.example, endpoint, home)));
+describe('the endpoint shows another history than before', () => {
+  const entry = async (i: number): Promise<LogEntry> => ({
+    kind: 'seal',
+    hash: await sha256(Uint8Array.of(i)),
+  });
+  const showing = (log: readonly LogEntry[], by = round.example.endpoint) =>
+    new EndpointClient({
+      url: 'http://endpoint.test',
+      fetch: async (url) => {
+        const since = Number(/\/head\/(\d+)$/.exec(url)?.[1]);
+        const { community } = round.example;
+        const { count, head } = await extend(firstPosition(community.id), log);
+        const body = encodeHead({ community: community.id, count, head, atMs: 5 });
+        const entries = log.slice(since);
+        return new Response(encodeHeadAnswer({ head: await signMessage('head', body, [by]), entries }));
+      },
+    });
+  const start = (): Followed => neverFollowed(round.example.community);
+
+  test('a log that was rolled back', async () => {
+    const log = await Promise.all([1, 2, 3].map(entry));
+    const here = await follow(showing(log), start());
+    await refused(follow(showing(log.slice(0, 2)), here), 'rolled-back');
+  });
+
+  test('a split view: another log to this client than it knew, however long', async () => {
+    const log = await Promise.all([1, 2, 3].map(entry));
+    const here = await follow(showing(log), start());
+    const other = await Promise.all([1, 2, 4, 5, 6].map(entry));
+    await refused(follow(showing(other), here), 'split-view');
+  });
+
+  test('a head that somebody else signed', async () => {
+    await refused(follow(showing([await entry(1)], nth(round.example.stewards, 0)), start()), 'wrong-signer');
+  });
+});
+
+test('two homes with opposite figures leave traces equal in order, sizes and headers', async () => {
+  const { community, invites } = round.example;
+  const address = { community: community.id, month };
+  await endpoint.close();
+  await openAll();
+  const trace = async (home: number, vector: readonly number[]) => {
+    const requests: unknown[] = [];
+    const client = new EndpointClient({
+      url: 'http://endpoint.test',
+      fetch: async (url, { method = 'GET', headers, body, ...rest }) => {
+        const how = Object.entries(rest).filter(([name]) => name !== 'signal');
+        const bytes = body instanceof Uint8Array ? body.length : 0;
+        requests.push([method, url, [...new Headers(headers)], bytes, how]);
+        return endpoint.fetch(url, { method, ...(headers ? { headers } : {}), ...(body ? { body } : {}) });
+      },
+    });
+    const bytes = await client.announcement(address);
+    const announced = await checkAnnouncement(bytes ?? new Uint8Array(), community);
+    const invite = nth(invites, home);
+    const signer = await signerOf(`member ${home}`);
+    const certificates = [await certify(community.id, signer.publicKey, invite)];
+    const member = { invite: invite.publicKey, certificates, signer };
+    const input = { community, announcement: announced, vector, cohort: -1, version: 1 };
+    const contribution = await makeContribution(nodeTfhe, member, input);
+    await checkReceipt(await client.contribute(address, contribution), community, contribution.signed);
+    await client.list(address);
+    await client.norms(address);
     const sizes = (one: Contribution) =>
       [one.signed.body, ...one.ciphertexts, ...one.sealedFingerprints].map(({ length }) => length);
-    return [encodeContribution(contribution).length, ...sizes(contribution)];
+    return { requests, sizes: sizes(decodeContribution(encodeContribution(contribution))) };
   };
-  expect(exampleVector(0)).not.toEqual(exampleVector(25));
-  expect(await trace(0)).toEqual(await trace(25));
+  const figures = (value: number, share: number) => ({
+    meanDailyKwh: value,
+    baseloadW: value,
+    peakThreeHoursKw: value,
+    eveningShare: share,
+    nightShare: share,
+    middayShare: share,
+    weekendRatio: share,
+    loadFactor: share,
+  });
+  const hours = (wh: number) => Array<number>(24).fill(wh);
+  const least = encodeVector(figures(0.01, 0), { weekdayWh: hours(0), weekendWh: hours(0) });
+  const most = encodeVector(figures(9_999, 1), { weekdayWh: hours(99_999), weekendWh: hours(99_999) });
+  expect(least.filter((value, slot) => value === most[slot])).not.toHaveLength(313);
+  const quiet = await trace(0, least);
+  expect(quiet.requests).toHaveLength(4);
+  expect(await trace(25, most)).toEqual(quiet);
+});
+
+test('two stewards whose totals are opposite leave traces equal in order, sizes and headers', async () => {
+  const trace = async (value: number) => {
+    const own = forkRound(untouched);
+    const shares = (all: number[][]) => splitShares(Array<number>(313).fill(value), 2, all.length);
+    for (let home = 0; home < homes; home++)
+      own.endpoint.contributions[home] = await contributionOf(own.example, own.endpoint, home, { shares });
+    await own.endpoint.close();
+    own.endpoint.log.length = 0;
+    own.endpoint.sent.length = 0;
+    for (const one of own.stewards) await one.check(month);
+    for (const one of own.stewards) await one.seal(month);
+    return { log: own.endpoint.log, sent: own.endpoint.sent };
+  };
+  const zero = await trace(0);
+  expect(zero.sent.length).toBeGreaterThan(10);
+  expect(await trace(1023)).toEqual(zero);
 });

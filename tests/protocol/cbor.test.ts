@@ -61,8 +61,10 @@ describe('decoding refuses what is not canonical', () => {
 
   test('and what does not fit, saying where', () => {
     const schema = v.strictObject({ a: v.array(v.number()) });
-    expect(() => decodeCbor(schema, encodeCbor({ a: [1, 'x'] }), 'The thing')).toThrow('The thing is malformed at a.1');
-    expect(() => decodeCbor(schema, encodeCbor({ a: [], b: 1 }), 'The thing')).toThrow('malformed at b');
+    expect(() => decodeCbor(schema, encodeCbor({ a: [1, 'x'] }), 'The thing')).toThrow(
+      'This cannot be read: The thing, at “a.1”.',
+    );
+    expect(() => decodeCbor(schema, encodeCbor({ a: [], b: 1 }), 'The thing')).toThrow('at “b”');
   });
 
   test('any bytes give a ProtocolError or a value that encodes to them', () => {

@@ -12,6 +12,7 @@ import {
   normsId,
   placesOf,
   requestId,
+  scoresOf,
   serverKeyBytes,
   signComparisonRequest,
   signKeyAnnouncement,
@@ -42,7 +43,7 @@ const request: ComparisonRequest = {
   community: community.id,
   month,
   norms,
-  circuits: 1,
+  circuits: 2,
   invite: invite.publicKey,
   certificates,
   cohort: 1,
@@ -109,12 +110,15 @@ describe('messages are the documented bytes', () => {
     const asked = await signComparisonRequest(request, member);
     const answers = Array.from({ length: answersPerGroup }, (_, i) => new Uint8Array(answerBytes).fill(i));
     const result = { community: community.id, month, request: await requestId(asked) };
-    const encoded = encodeComparisonResult({ ...result, groups: [{ name: 'community', homes: 41, answers }] });
-    const body = cbor({ ...result, groups: [['community', 41, Buffer.concat(answers)]] });
+    const scores = Array.from({ length: 4 }, (_, i) => new Uint8Array(answerBytes).fill(100 + i));
+    const groups = [{ name: 'community', homes: 41, answers }];
+    const encoded = encodeComparisonResult({ ...result, groups, model: 7, scores });
+    const joined = [['community', 41, Buffer.concat(answers)]];
+    const body = cbor({ ...result, groups: joined, model: 7, scores: Buffer.concat(scores) });
     expect(toHex(encoded)).toBe(body.toString('hex'));
     const message = await signMessage('comparison-result', encoded, [endpoint]);
     const read = await checkComparisonResult(message, community, asked);
-    expect(read).toEqual({ ...result, groups: [{ name: 'community', homes: 41, answers }] });
+    expect(read).toEqual({ ...result, groups, model: 7, scores });
     const other = await signMessage('comparison-result', encoded, [member]);
     expect(await codeOfError(checkComparisonResult(other, community, asked))).toBe('wrong-signer');
     const another = await signComparisonRequest({ ...request, cohort: -1 }, member);
@@ -130,7 +134,7 @@ describe('a request is refused', () => {
     ['wrong-community', { community: norms }],
     ['wrong-round', { month: '2026-02' }],
     ['wrong-norms', { norms: community.id }],
-    ['wrong-circuits', { circuits: 2 }],
+    ['wrong-circuits', { circuits: 1 }],
     ['malformed', { cohort: 2 }],
     ['malformed', { month: '2026-13' }],
     ['malformed', { codes: codes.slice(1) }],
@@ -200,4 +204,9 @@ test('places are read from values that they can have, and from no others', () =>
     expect(placesOf(values.with(at, value))).toBeUndefined();
   }
   expect(placesOf(values.slice(1))).toBeUndefined();
+});
+
+test('scores are read from values that they can have, and from no others', () => {
+  expect(scoresOf([0, 1, 2, 3])).toEqual({ baseload: 0, evening: 1, night: 2, heating: 3 });
+  for (const values of [[0, 1, 2], [0, 1, 2, 4], [-1, 1, 2, 3], []]) expect(scoresOf(values)).toBeUndefined();
 });

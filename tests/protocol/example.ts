@@ -11,6 +11,7 @@ import {
 import { signerFromSeed, type Signer } from '../../src/protocol/ed25519.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import {
+  defaultRetentionDays,
   checkManifest,
   encodeManifest,
   signInvite,
@@ -65,6 +66,7 @@ export async function exampleManifest(homes: number, change: Partial<Manifest> =
     publishes: ['profiles', 'means', 'deciles'],
     endpointKey: endpoint.publicKey,
     lookHours: 0,
+    retentionDays: defaultRetentionDays,
     invites: entries.sort((a, b) => compareBytes(a.key, b.key)),
     salt,
     ...change,

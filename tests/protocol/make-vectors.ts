@@ -2,6 +2,7 @@
  * Makes the test vectors of every message: good ones, and bad ones with exactly one fault each that a named check must
  * refuse. All keys come from fixed seeds, so that the same vectors are made every time.
  */
+import { decode } from 'cborg';
 import { concatBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
 import { encodeCbor, type CborValue } from '../../src/protocol/cbor.ts';
 import { certify, type Certificate } from '../../src/protocol/certificate.ts';
@@ -13,159 +14,35 @@ import {
   type ContributionHeader,
 } from '../../src/protocol/contribution.ts';
 import type { Signer } from '../../src/protocol/ed25519.ts';
-import { encodeTerms } from '../../src/protocol/founding.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import { encodeEntries, extend, firstPosition, type LogEntry } from '../../src/protocol/head.ts';
-import { encodeInviteLink } from '../../src/protocol/invite.ts';
 import { correctList, encodeList, makeList, type List } from '../../src/protocol/list.ts';
 import { encodeManifest, signInvite, type Manifest } from '../../src/protocol/manifest.ts';
 import { computeNorms } from '../../src/protocol/norms-message.ts';
 import { splitShares } from '../../src/protocol/shamir.ts';
-import { encodeSigned, signMessage, type MessageType, type SignedMessage } from '../../src/protocol/signed.ts';
+import { shortenList } from '../../src/protocol/short-list.ts';
+import { encodeSigned, signMessage } from '../../src/protocol/signed.ts';
 import { exampleContribution, makeExample, month, seedOf, signerOf, type Example } from './example.ts';
 import { exampleVector } from './round-example.ts';
-
-/** A value as JSON has it: byte strings are lower-case hex. */
-export type Json = number | string | boolean | null | Json[] | { [key: string]: Json };
-
-export interface Good {
-  readonly name: string;
-  /** Hex of the message. */
-  readonly bytes: string;
-  /** The fields of its body. */
-  readonly value: Json;
-}
-
-export interface Bad {
-  readonly name: string;
-  readonly bytes: string;
-  /** Code of the check that must refuse it. */
-  readonly refused: string;
-}
-
-export interface Vectors {
-  readonly message: string;
-  /** What a reader must know beforehand, by name; byte strings as hex. */
-  readonly context: { readonly [name: string]: Json };
-  readonly good: readonly Good[];
-  readonly bad: readonly Bad[];
-}
-
-export const toJson = (value: CborValue): Json => {
-  if (value instanceof Uint8Array) return toHex(value);
-  if (Array.isArray(value)) return value.map((item: CborValue) => toJson(item));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
-  }
-  return value;
-};
-
-type Fields = Record<string, CborValue>;
-
-/** CBOR of a map whose keys come in the given order, whatever that is. */
-const rawMap = (entries: readonly (readonly [string, CborValue])[]): Bytes =>
-  concatBytes(
-    Uint8Array.of(0xa0 + entries.length),
-    ...entries.flatMap(([key, value]) => [encodeCbor(key), encodeCbor(value)]),
-  );
-
-const canonicalOrder = (fields: Fields): (readonly [string, CborValue])[] =>
-  Object.entries(fields).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
-
-/** What can be wrong with any map: name of the fault, and the faulty bytes. */
-function mapFaults(fields: Fields): (readonly [string, Bytes])[] {
-  const entries = canonicalOrder(fields);
-  const [first] = entries;
-  if (first === undefined) throw new Error('no fields');
-  const honest = encodeCbor(fields);
-  return [
-    ['the body’s keys are in the opposite order', rawMap([...entries].reverse())],
-    ['a key of the body stands there twice', rawMap([first, ...entries])],
-    [
-      'the body’s length takes two bytes where one would do',
-      concatBytes(Uint8Array.of(0xb8), Uint8Array.of(entries.length), honest.slice(1)),
-    ],
-    ['the body is a map of indefinite length', concatBytes(Uint8Array.of(0xbf), honest.slice(1), Uint8Array.of(0xff))],
-    ['a field is missing', encodeCbor(Object.fromEntries(entries.slice(1)))],
-    ['there is a field too many', encodeCbor({ ...fields, extra: 0 })],
-    ['a field is null', encodeCbor({ ...fields, [first[0]]: null })],
-    ['a byte follows the body', concatBytes(honest, new Uint8Array(1))],
-    ['the body lacks its last byte', honest.slice(0, -1)],
-  ];
-}
-
-interface Subject {
-  readonly type: MessageType;
-  readonly fields: Fields;
-  readonly signers: readonly Signer[];
-  /** Whether one signer more than needed is wrong. */
-  readonly single: boolean;
-  /** A key that may not sign it. */
-  readonly stranger: Signer;
-}
-
-const flip = (bytes: Uint8Array, at: number, bit = 1): Bytes =>
-  new Uint8Array(bytes.map((byte, i) => (i === at ? byte ^ bit : byte)));
-
-const bad = (name: string, refused: string, bytes: Uint8Array): Bad => ({ name, refused, bytes: toHex(bytes) });
-
-/** What can be wrong with any signed message. */
-async function signedFaults({ type, fields, signers, single, stranger }: Subject): Promise<Bad[]> {
-  const sign = (body: Bytes, by = signers, as = type) => signMessage(as, body, by);
-  const body = encodeCbor(fields);
-  const honest = await sign(body);
-  const foreign = await sign(body, [stranger]);
-  const otherType = await sign(body, signers, type === 'seal' ? 'close' : 'seal');
-  const [first] = honest.signatures;
-  if (first === undefined) throw new Error('no signer');
-  const pairs = ({ signatures }: SignedMessage): CborValue[] =>
-    signatures.map(({ signer, signature }) => [signer, signature]);
-  const encoded = encodeSigned(honest);
-  const faults = await Promise.all(
-    mapFaults(fields).map(async ([name, faulty]) => bad(name, 'malformed', encodeSigned(await sign(faulty)))),
-  );
-  return [
-    ...faults,
-    bad('a byte follows the message', 'malformed', concatBytes(encoded, new Uint8Array(1))),
-    bad('there is no signature', 'malformed', encodeCbor([body, []])),
-    bad('the same signer twice', 'malformed', encodeCbor([body, [...pairs(honest).slice(0, 1), ...pairs(honest)]])),
-    bad('a signature of 63 bytes', 'malformed', encodeCbor([body, [[first.signer, first.signature.slice(1)]]])),
-    bad(
-      'one bit of a signature flipped',
-      'bad-signature',
-      encodeSigned({
-        body,
-        signatures: [{ ...first, signature: flip(first.signature, 40) }, ...honest.signatures.slice(1)],
-      }),
-    ),
-    bad('signed as a message of another type', 'bad-signature', encodeSigned(otherType)),
-    bad('signed by a stranger', 'wrong-signer', encodeSigned(foreign)),
-    ...(single
-      ? [bad('signed by one more than must', 'wrong-signer', encodeSigned(await sign(body, [...signers, stranger])))]
-      : []),
-  ];
-}
-
-/** A signed message with some of its fields changed, otherwise in order. */
-const changed = async (
-  { type, fields, signers }: Subject,
-  name: string,
-  refused: string,
-  change: Fields,
-): Promise<Bad> =>
-  bad(name, refused, encodeSigned(await signMessage(type, encodeCbor({ ...fields, ...change }), signers)));
-
-const good = async (name: string, { type, fields, signers }: Subject): Promise<Good> => ({
-  name,
-  bytes: toHex(encodeSigned(await signMessage(type, encodeCbor(fields), signers))),
-  value: toJson(fields),
-});
-
-const nth = <T>(items: readonly T[], i: number): T => {
-  const item = items[i];
-  if (item === undefined) throw new Error(`no item ${i}`);
-  return item;
-};
+import { answerVectors } from './answer-vectors.ts';
+import { comparisonVectors } from './comparison-vectors.ts';
+import { foundingVectors } from './founding-vectors.ts';
+import { linkVectors } from './link-vectors.ts';
+import {
+  announcementHex,
+  bad,
+  changed,
+  flip,
+  good,
+  manifestHex,
+  nth,
+  signedFaults,
+  toJson,
+  type Fields,
+  type Json,
+  type Subject,
+  type Vectors,
+} from './vector-parts.ts';
 
 const homes = 25;
 
@@ -186,15 +63,17 @@ export async function makeVectors(): Promise<Map<string, Vectors>> {
     await openingVectors(example, stranger),
     await normsVectors(example, stranger),
     await amendmentVectors(example, stranger),
+    await withdrawalVectors(example, stranger),
     await leaveVectors(example, stranger),
     await headVectors(example, stranger),
-    await foundingVectors(stranger),
-    await inviteVectors(example),
+    await shortListVectors(example),
+    ...(await foundingVectors(stranger)),
+    ...(await linkVectors(example, stranger)),
+    ...(await comparisonVectors(example, stranger)),
+    ...(await answerVectors(example, stranger)),
   ];
   return new Map(all.map((vectors) => [vectors.message, vectors]));
 }
-
-const manifestHex = ({ manifestMessage }: Example): Json => toHex(encodeSigned(manifestMessage));
 
 const manifestFields = (manifest: Manifest): Fields => ({
   ...manifest,
@@ -221,6 +100,12 @@ async function manifestVectors(example: Example, stranger: Signer): Promise<Vect
         ...subject,
         fields: manifestFields({ ...manifest, cohorts: [], invites: [], publishes: [] }),
       }),
+      await good('saying nothing about deletion', {
+        ...subject,
+        fields: Object.fromEntries(
+          Object.entries(manifestFields(manifest)).filter(([field]) => field !== 'retentionDays'),
+        ),
+      }),
     ],
     bad: [
       ...(await signedFaults(subject)),
@@ -243,6 +128,8 @@ async function manifestVectors(example: Example, stranger: Signer): Promise<Vect
         stewards: named.map(({ name }) => ({ name, key: nth(named, 0).key })),
       }),
       await fault('a cohort called as the whole community', 'bad-manifest', { cohorts: ['community'] }),
+      await fault('ciphertexts kept for six days', 'malformed', { retentionDays: 6 }),
+      await fault('ciphertexts kept for two years', 'malformed', { retentionDays: 731 }),
       await fault('six cohorts', 'malformed', { cohorts: ['a', 'b', 'c', 'd', 'e', 'f'] }),
       await fault('what is published is out of order', 'bad-manifest', { publishes: ['means', 'profiles'] }),
       await fault('invites out of order', 'bad-manifest', { invites: [...invites].reverse() }),
@@ -325,8 +212,6 @@ async function announcementVectors(example: Example): Promise<Vectors> {
     ],
   };
 }
-
-const announcementHex = ({ announcementBytes }: Example): Json => toHex(announcementBytes);
 
 const headerFields = (header: ContributionHeader): CborValue[] => [
   header.community,
@@ -818,6 +703,27 @@ async function amendmentVectors(example: Example, stranger: Signer): Promise<Vec
   };
 }
 
+async function withdrawalVectors(example: Example, stranger: Signer): Promise<Vectors> {
+  const { community, stewards, endpoint, invites } = example;
+  const fields: Fields = { community: community.id, amendment: await seedOf('amendment') };
+  const subject: Subject = { type: 'withdrawal', fields, signers: [nth(stewards, 1)], single: true, stranger };
+  const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
+  const by = async (name: string, signer: Signer) =>
+    bad(name, 'wrong-signer', encodeSigned(await signMessage('withdrawal', encodeCbor(fields), [signer])));
+  return {
+    message: 'withdrawal',
+    context: { manifest: manifestHex(example) },
+    good: [await good('by the second steward', subject)],
+    bad: [
+      ...(await signedFaults(subject)),
+      await fault('another community', 'wrong-community', { community: await seedOf('other') }),
+      await fault('a hash of 31 bytes', 'malformed', { amendment: new Uint8Array(31) }),
+      await by('by the endpoint', endpoint),
+      await by('by a home', nth(invites, 0)),
+    ],
+  };
+}
+
 async function leaveVectors(example: Example, stranger: Signer): Promise<Vectors> {
   const { community, invites } = example;
   const member = await signerOf('member 3');
@@ -896,99 +802,99 @@ async function headVectors(example: Example, stranger: Signer): Promise<Vectors>
   };
 }
 
-async function foundingVectors(stranger: Signer): Promise<Vectors> {
-  const seats = await Promise.all([0, 1, 2].map((i) => signerOf(`seat ${i}`)));
-  const steward = await signerOf('steward 1');
-  const salt = (await seedOf('salt')).slice(0, 16);
-  const terms = encodeTerms({
-    name: 'Example Street',
-    threshold: 2,
-    minimumHomes: 15,
-    cohorts: ['flat', 'house'],
-    publishes: ['profiles'],
-    endpointKey: (await signerOf('endpoint')).publicKey,
-    lookHours: 48,
-    invitesEach: 2,
-    seats: seats.map(({ publicKey }) => publicKey),
-    salt,
-  });
-  const invites = await Promise.all(
-    [0, 1].map(async (i) => signInvite(salt, (await signerOf(`invite ${i}`)).publicKey, 1, steward)),
+/** The short form of the list for the second steward; what is restored of it must pass every check of a list. */
+async function shortListVectors(example: Example): Promise<Vectors> {
+  const { community, announcement, endpoint } = example;
+  const contributions = await Promise.all(
+    Array.from({ length: homes }, (_, home) => exampleContribution(example, home)),
   );
-  const pairs = (of: readonly { key: Bytes; signature: Bytes }[]): CborValue =>
-    of.map((one) => [one.key, one.signature]);
-  const fields: Fields = {
-    founding: await sha256(terms),
-    seat: 1,
-    name: 'Steward 2',
-    key: steward.publicKey,
-    invites: pairs(invites),
-  };
-  const subject: Subject = { type: 'founding', fields, signers: [nth(seats, 1), steward], single: true, stranger };
-  const fault = (name: string, refused: string, change: Fields) => changed(subject, name, refused, change);
-  const only = async (name: string, by: Signer[]) =>
-    bad(name, 'wrong-signer', encodeSigned(await signMessage('founding', encodeCbor(fields), by)));
-  const byOther = await signInvite(salt, (await signerOf('invite 1')).publicKey, 1, stranger);
-  return {
-    message: 'founding',
-    context: { terms: toHex(terms) },
-    good: [await good('the entry of the second seat', subject)],
-    bad: [
-      ...(await signedFaults(subject)),
-      await only('not signed by the seat’s key', [steward]),
-      await only('not signed by the steward', [nth(seats, 1)]),
-      await only('signed by the key of another seat', [nth(seats, 0), steward]),
-      await fault('of another founding', 'wrong-community', { founding: await seedOf('other') }),
-      await fault('at another seat', 'wrong-signer', { seat: 0 }),
-      await fault('at a seat that does not exist', 'wrong-signer', { seat: 7 }),
-      await fault('another steward’s key', 'wrong-signer', { key: stranger.publicKey }),
-      await fault('an invite too few', 'bad-manifest', { invites: pairs(invites.slice(1)) }),
-      await fault('an invite that the steward has not signed', 'bad-signature', {
-        invites: pairs([nth(invites, 0), byOther]),
-      }),
-      await fault('a name of two lines', 'malformed', { name: 'Steward\n2' }),
-    ],
-  };
-}
-
-async function inviteVectors({ community }: Example): Promise<Vectors> {
-  const seed = await seedOf('invite 0');
-  const invite = { endpointUrl: 'https://totals.example', community: community.id, seed };
-  const text = (link: string) => toHex(new TextEncoder().encode(link));
-  const link = encodeInviteLink('https://app.example', invite);
-  const fault = (name: string, change: Partial<typeof invite>) => ({
-    name,
-    refused: 'malformed',
-    bytes: text(encodeInviteLink('https://app.example', { ...invite, ...change })),
+  const checked = await Promise.all(
+    contributions.map(({ signed }) => checkSignedContribution(signed, community, announcement)),
+  );
+  const list = makeList(community, announcement, checked, 1_770_000_000_000);
+  const message = await signMessage('list', encodeList(list), [endpoint]);
+  const steward = 1;
+  const boxes = list.entries.map(({ invite }) => {
+    const home = checked.findIndex(({ header }) => toHex(header.invite) === toHex(invite));
+    return nth(nth(contributions, home).sealedFingerprints, steward);
   });
+  type Parts = [number, [number, number, number, Bytes][], Bytes[], CborValue[], Bytes];
+  const honest = shortenList(message, community, steward);
+  const parts = (change: (parts: Parts) => CborValue): Bytes => encodeCbor(change(decode(honest) as Parts));
+  const entry = (change: (fields: [number, number, number, Bytes]) => CborValue): Bytes =>
+    parts(([closed, [first, ...rest], ...others]) => [
+      closed,
+      [change(first ?? [0, 0, 0, new Uint8Array()]), ...rest],
+      ...others,
+    ]);
   return {
-    message: 'invite-link',
-    context: { note: 'bytes are the hex of the link’s UTF-8 text' },
-    good: [
-      { name: 'a link', bytes: text(link), value: toJson({ ...invite }) },
-      {
-        name: 'of an endpoint below a path',
-        bytes: text(encodeInviteLink('https://app.example', { ...invite, endpointUrl: 'http://localhost:8421/a' })),
-        value: toJson({ ...invite, endpointUrl: 'http://localhost:8421/a' }),
-      },
-    ],
+    message: 'short-list',
+    context: {
+      manifest: manifestHex(example),
+      announcement: toHex(example.announcementBytes),
+      steward,
+      fingerprints: toHex(concatBytes(...boxes)),
+    },
+    good: [{ name: 'of the second steward', bytes: toHex(honest), value: { list: toHex(await sha256(message.body)) } }],
     bad: [
-      { name: 'cut off by one character', refused: 'malformed', bytes: text(link.slice(0, -1)) },
-      { name: 'one character too many', refused: 'malformed', bytes: text(`${link}A`) },
-      {
-        name: 'the last character has bits beyond the last byte',
-        refused: 'malformed',
-        bytes: text(`${link.slice(0, -1)}${String.fromCharCode(link.charCodeAt(link.length - 1) + 1)}`),
-      },
-      { name: 'padded', refused: 'malformed', bytes: text(`${link}=`) },
-      { name: 'without a fragment', refused: 'malformed', bytes: text('https://app.example/join/#') },
-      { name: 'a character that is not of base64url', refused: 'malformed', bytes: text(link.replace(/.{3}$/, '+/A')) },
-      fault('an endpoint that is no http address', { endpointUrl: 'ftp://totals.example' }),
-      fault('an endpoint with a slash at its end', { endpointUrl: 'https://totals.example/' }),
-      fault('an endpoint with a query', { endpointUrl: 'https://totals.example/?a=1' }),
-      fault('an endpoint with a password', { endpointUrl: 'https://me:secret@totals.example' }),
-      fault('a community id of 31 bytes', { community: community.id.slice(1) }),
-      fault('a seed of 33 bytes', { seed: concatBytes(seed, new Uint8Array(1)) }),
+      bad('a byte follows', 'malformed', concatBytes(honest, new Uint8Array(1))),
+      bad('it lacks its last byte', 'malformed', honest.slice(0, -1)),
+      bad(
+        'a part is missing',
+        'malformed',
+        parts((all) => all.slice(0, 4)),
+      ),
+      bad(
+        'closed before 1970',
+        'malformed',
+        parts(([, ...rest]) => [-1, ...rest]),
+      ),
+      bad(
+        'an entry lacks a byte',
+        'malformed',
+        entry(([invite, cohort, version, bytes]) => [invite, cohort, version, bytes.slice(1)]),
+      ),
+      bad(
+        'an entry without certificates',
+        'malformed',
+        entry(([invite, cohort, version, bytes]) => [invite, cohort, version, bytes.slice(96)]),
+      ),
+      bad(
+        'an invite that the manifest does not have',
+        'unknown-invite',
+        entry(([, ...rest]) => [homes, ...rest]),
+      ),
+      bad(
+        'another time of closing',
+        'bad-signature',
+        parts(([closed, ...rest]) => [closed + 1, ...rest]),
+      ),
+      bad(
+        'another version',
+        'bad-signature',
+        entry(([invite, cohort, version, bytes]) => [invite, cohort, version + 1, bytes]),
+      ),
+      bad(
+        'a bit of a ciphertext’s hash flipped',
+        'bad-signature',
+        entry(([invite, cohort, version, bytes]) => [invite, cohort, version, flip(bytes, 100)]),
+      ),
+      bad(
+        'a home left out',
+        'bad-fingerprint',
+        parts(([closed, entries, ...rest]) => [closed, entries.slice(1), ...rest]),
+      ),
+      bad(
+        'a bit of the signature flipped',
+        'bad-signature',
+        parts(([closed, entries, culprits, removed, signature]) => [
+          closed,
+          entries,
+          culprits,
+          removed,
+          flip(signature, 5),
+        ]),
+      ),
     ],
   };
 }

@@ -16,36 +16,75 @@ export interface MissingCheck extends Change {
   readonly attack: string;
 }
 
+const totalsFit: Change = {
+  file: 'column.ts',
+  find: 'return fingerprint(coefficients, total) === sum % fingerprintPrime;',
+  replace: 'return true;',
+};
+const sharesFit: Change = {
+  file: 'column.ts',
+  find: 'return isHonest ? shares : undefined;',
+  replace: 'return shares;',
+};
+const boxIsSigned: Change = {
+  file: 'column.ts',
+  find: 'if (!equalBytes(await sha256(box), fingerprints[context.steward] ?? new Uint8Array())) {',
+  replace: 'if (false) {',
+};
+const oneTotal: Change = {
+  file: 'steward.ts',
+  find: '!equalBytes((await store.read(name)) ?? fail(), hash)',
+  replace: 'false',
+};
+const noColumn: Change = {
+  file: 'steward.ts',
+  find: '(await store.read(`${month}/column`)) === undefined',
+  replace: 'true',
+};
+const invitesDiffer: Change = {
+  file: 'list.ts',
+  find: 'if (before !== undefined && byInvite(before, entry) >= 0) {',
+  replace: 'if (false) {',
+};
+const membersDiffer: Change = {
+  file: 'list.ts',
+  find: 'if (!distinct(entries.map(memberOf)))',
+  replace: 'if (false)',
+};
+const ciphertextsDiffer: Change = {
+  file: 'list.ts',
+  find: 'if (!distinct(entries.flatMap(({ ciphertexts }) => ciphertexts))) {',
+  replace: 'if (false) {',
+};
+const groupsAreThose: Change = {
+  file: 'list.ts',
+  find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
+  replace: 'if (false) {',
+};
+const correctionIsThat: Change = {
+  file: 'list.ts',
+  find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
+  replace: 'false',
+};
+
 export const missingChecks: readonly MissingCheck[] = [
   {
-    file: 'column.ts',
-    find: 'if (!equalBytes(await sha256(box), fingerprints[context.steward] ?? new Uint8Array())) {',
-    replace: 'if (false) {',
+    ...boxIsSigned,
     attack: 'a fingerprint resealed under a victim’s header',
   },
   {
     file: 'column.ts',
     find: 'if (sealed.length !== first.length) {',
     replace: 'if (false) {',
-    also: [
-      {
-        file: 'column.ts',
-        find: 'if (!equalBytes(await sha256(box), fingerprints[context.steward] ?? new Uint8Array())) {',
-        replace: 'if (false) {',
-      },
-    ],
+    also: [boxIsSigned],
     attack: 'fewer fingerprints than homes',
   },
   {
-    file: 'column.ts',
-    find: 'return fingerprint(coefficients, total) === sum % fingerprintPrime;',
-    replace: 'return true;',
+    ...totalsFit,
     attack: 'one home’s ciphertext as the total',
   },
   {
-    file: 'column.ts',
-    find: 'return fingerprint(coefficients, total) === sum % fingerprintPrime;',
-    replace: 'return true;',
+    ...totalsFit,
     attack: 'a weighted sum',
   },
   {
@@ -55,15 +94,11 @@ export const missingChecks: readonly MissingCheck[] = [
     attack: 'another ciphertext in place of a home’s',
   },
   {
-    file: 'column.ts',
-    find: 'return isHonest ? shares : undefined;',
-    replace: 'return shares;',
+    ...sharesFit,
     attack: 'a multiple of another home’s ciphertext',
   },
   {
-    file: 'column.ts',
-    find: 'return isHonest ? shares : undefined;',
-    replace: 'return shares;',
+    ...sharesFit,
     attack: 'another home’s masks, and its bodies moved',
   },
   {
@@ -80,22 +115,12 @@ export const missingChecks: readonly MissingCheck[] = [
     attack: 'under that home’s own sealed fingerprint',
   },
   {
-    file: 'steward.ts',
-    find: '(await store.read(`${month}/column`)) === undefined',
-    replace: 'true',
-    also: [
-      {
-        file: 'steward.ts',
-        find: '!equalBytes((await store.read(name)) ?? fail(), hash)',
-        replace: 'false',
-      },
-    ],
+    ...noColumn,
+    also: [oneTotal],
     attack: 'again and again: one is decrypted',
   },
   {
-    file: 'steward.ts',
-    find: '!equalBytes((await store.read(name)) ?? fail(), hash)',
-    replace: 'false',
+    ...oneTotal,
     attack: 'was killed after it decrypted a total',
   },
   {
@@ -118,8 +143,8 @@ export const missingChecks: readonly MissingCheck[] = [
   },
   {
     file: 'steward.ts',
-    find: 'if (announcement.month !== month || !equalBytes(mine, own)) {',
-    replace: 'if (false) {',
+    find: '!equalBytes(hashes[steward] ?? fail(), own)',
+    replace: 'false',
     attack: 'an announcement with another steward’s key',
   },
   {
@@ -153,47 +178,25 @@ export const missingChecks: readonly MissingCheck[] = [
     attack: 'one invite certifies many members',
   },
   {
-    file: 'list.ts',
-    find: 'if (!distinct(entries.map(memberOf)))',
-    replace: 'if (false)',
+    ...membersDiffer,
     attack: 'one member key under two invites',
   },
   {
-    file: 'list.ts',
-    find: 'if (!distinct(entries.flatMap(({ ciphertexts }) => ciphertexts))) {',
-    replace: 'if (false) {',
+    ...ciphertextsDiffer,
     attack: 'copying another home’s ciphertext bytes',
   },
   {
-    file: 'list.ts',
-    find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
-    replace: 'if (false) {',
-    also: [
-      {
-        file: 'list.ts',
-        find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
-        replace: 'false',
-      },
-    ],
+    ...groupsAreThose,
+    also: [correctionIsThat],
     attack: 'a group that must not open',
   },
   {
-    file: 'list.ts',
-    find: 'if (!equalBytes(encodeList({ ...list, groups: counted(groups) }), message.body)) {',
-    replace: 'if (false) {',
-    also: [
-      {
-        file: 'list.ts',
-        find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
-        replace: 'false',
-      },
-    ],
+    ...groupsAreThose,
+    also: [correctionIsThat],
     attack: 'two stewards shown different sets of cohorts',
   },
   {
-    file: 'list.ts',
-    find: '!equalBytes(encodeList(await correctList(first, list.culprits, community)), encodeList(list))',
-    replace: 'false',
+    ...correctionIsThat,
     attack: 'a corrected list that leaves out more',
   },
   {
@@ -295,7 +298,7 @@ export const missingChecks: readonly MissingCheck[] = [
   },
   {
     file: 'ciphertext.ts',
-    find: 'if (!hasTemplate(bytes, ciphertextHead, ciphertextFooter, wordsEnd)) {',
+    find: 'if (!hasTemplate(bytes, headWords, footerWords, wordsEnd)) {',
     replace: 'if (false) {',
     attack: 'a total of other length or footer',
   },
@@ -310,5 +313,124 @@ export const missingChecks: readonly MissingCheck[] = [
     find: 'signal: AbortSignal.timeout(timeoutMs),',
     replace: '',
     attack: 'a slow drip',
+  },
+  {
+    file: 'head.ts',
+    find: 'if (head.count < known.count) {',
+    replace: 'if (false) {',
+    also: [
+      {
+        file: 'head.ts',
+        find: 'if (reached.count !== head.count || !equalBytes(reached.head, head.head)) {',
+        replace: 'if (false) {',
+      },
+    ],
+    attack: 'a log that was rolled back',
+  },
+  {
+    file: 'head.ts',
+    find: 'if (reached.count !== head.count || !equalBytes(reached.head, head.head)) {',
+    replace: 'if (false) {',
+    attack: 'a split view',
+  },
+  {
+    file: 'head.ts',
+    find: "await verifySignedBy('head', message, community.manifest.endpointKey);",
+    replace: '',
+    attack: 'a head that somebody else signed',
+  },
+  {
+    file: 'seal.ts',
+    find: '&& isMissing(steward)',
+    replace: '',
+    attack: 'a word given for one list by a steward whose seal is on another',
+  },
+  ...[
+    'one home’s ciphertext in a sum of zeros',
+    'one home left out',
+    'one home twice',
+    'a total moved by a quarter of a step',
+    'an uncentred sum of other words',
+  ].map((attack) => ({ ...totalsFit, attack })),
+  { ...noColumn, also: [oneTotal], attack: 'a second total after the first was refused' },
+  ...[
+    'a broken word for the first steward',
+    'a broken word for the last steward',
+    'a copy of another home’s ciphertext, re-randomised',
+    'a fingerprint of something else',
+    'only one steward’s share',
+  ].map((attack) => ({ ...sharesFit, attack })),
+  {
+    file: 'fingerprint.ts',
+    find: 'if (value >= fingerprintPrime)',
+    replace: 'if (false)',
+    also: [sharesFit],
+    attack: 'a fingerprint beyond its field',
+  },
+  { ...boxIsSigned, attack: 'a total of a victim and something known' },
+  { ...invitesDiffer, also: [ciphertextsDiffer], attack: 'a second device, certified by the first' },
+  {
+    ...invitesDiffer,
+    also: [membersDiffer, ciphertextsDiffer, groupsAreThose, correctionIsThat],
+    attack: 'an entry twice',
+  },
+  { ...invitesDiffer, also: [groupsAreThose, correctionIsThat], attack: 'entries out of order' },
+  { ...groupsAreThose, also: [correctionIsThat], attack: 'a wrong number of homes' },
+  {
+    file: 'list.ts',
+    find: 'if (list.month !== announcement.month)',
+    replace: 'if (false)',
+    also: [{ file: 'contribution.ts', find: 'if (header.month !== announcement.month) {', replace: 'if (false) {' }],
+    attack: 'a list of another month',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (!equalBytes(list.announcement, announcement.hash)) {',
+    replace: 'if (false) {',
+    also: [
+      {
+        file: 'contribution.ts',
+        find: 'if (!equalBytes(header.announcement, announcement.hash)) {',
+        replace: 'if (false) {',
+      },
+    ],
+    attack: 'a list of another announcement',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (!equalBytes(list.community, community.id)) {',
+    replace: 'if (false) {',
+    also: [{ file: 'contribution.ts', find: 'if (!equalBytes(header.community, id)) {', replace: 'if (false) {' }],
+    attack: 'a list of another community',
+  },
+  {
+    file: 'list.ts',
+    find: 'if (entry === undefined) return false;',
+    replace: 'if (entry === undefined) return true;',
+    attack: 'a home dropped from the list',
+  },
+  {
+    file: 'steward.ts',
+    find: "await this.#options.inLog('announcement', announcement.hash);",
+    replace: '',
+    attack: 'round keys that are not in the log',
+  },
+  {
+    file: 'steward.ts',
+    find: "await inLog('list', list.firstHash);",
+    replace: '',
+    attack: 'a list that is not in the log',
+  },
+  {
+    file: 'steward.ts',
+    find: "if (list.list.culprits.length > 0) await inLog('corrected-list', list.hash);",
+    replace: '',
+    attack: 'a corrected list that is not in the log',
+  },
+  {
+    file: 'endpoint-client.ts',
+    find: '/^text\\/html\\b/i.test(',
+    replace: '/^no type$/.test(',
+    attack: 'a page in place of a message',
   },
 ];

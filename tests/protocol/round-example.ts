@@ -11,10 +11,11 @@ import {
 } from '../../src/protocol/contribution.ts';
 import { encodeVector } from '../../src/protocol/features.ts';
 import { fingerprint, fingerprintCoefficients, sealFingerprint } from '../../src/protocol/fingerprint.ts';
+import { logCheck, neverFollowed } from '../../src/protocol/follow.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import type { Manifest } from '../../src/protocol/manifest.ts';
 import { splitShares } from '../../src/protocol/shamir.ts';
-import { Steward } from '../../src/protocol/steward.ts';
+import { Steward, type StewardStore } from '../../src/protocol/steward.ts';
 import { memoryStore } from '../../src/simulation/memory-store.ts';
 import { makeExample, month, signerOf, type Example } from './example.ts';
 import { TestEndpoint } from './test-endpoint.ts';
@@ -109,7 +110,13 @@ export async function makeRound(
   return round;
 }
 
-function withStewards(parts: Omit<RoundExample, 'stewards' | 'decrypted'>): RoundExample {
+/** A steward's store over its records; a test may give another. */
+export type StoreOf = (steward: number, records: Map<string, Uint8Array>) => StewardStore;
+
+function withStewards(
+  parts: Omit<RoundExample, 'stewards' | 'decrypted'>,
+  storeOf: StoreOf = (_, records) => memoryStore(records),
+): RoundExample {
   const { example, endpoint, records, now } = parts;
   const decrypted: Bytes[] = [];
   const stewards = example.stewards.map(
@@ -119,7 +126,8 @@ function withStewards(parts: Omit<RoundExample, 'stewards' | 'decrypted'>): Roun
         steward,
         signer,
         endpoint: endpoint.client(),
-        store: memoryStore(records[steward]),
+        inLog: logCheck(endpoint.client(), neverFollowed(example.community)),
+        store: storeOf(steward, records[steward] ?? new Map<string, Uint8Array>()),
         encryption: {
           makeRoundKey: () => makeRoundKey(nodeTfhe),
           decryptTotal: (key, total) => {
@@ -134,12 +142,13 @@ function withStewards(parts: Omit<RoundExample, 'stewards' | 'decrypted'>): Roun
 }
 
 /** The same round once more, as it stands now, to be played on without changing this one. */
-export function forkRound({ example, endpoint, records, vectors, now }: RoundExample): RoundExample {
-  return withStewards({
-    example,
-    endpoint: endpoint.fork(),
-    records: records.map((each) => new Map(each)),
-    vectors,
-    now,
-  });
+export function forkRound(
+  { example, endpoint, records, vectors, now }: Omit<RoundExample, 'stewards' | 'decrypted'>,
+  storeOf?: StoreOf,
+): RoundExample {
+  const copied = records.map((each) => new Map(each));
+  return withStewards({ example, endpoint: endpoint.fork(), records: copied, vectors, now }, storeOf);
 }
+
+/** The same round with apps that were started again: they know what is on record, and nothing else. */
+export const restart = (round: RoundExample, storeOf?: StoreOf): RoundExample => withStewards(round, storeOf);

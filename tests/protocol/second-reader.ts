@@ -3,7 +3,7 @@
  * library with the product (its own CBOR, Node's own Ed25519 and SHA-256), so that the two can find each other's
  * mistakes. Slow, obvious, for tests only.
  */
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, verify } from 'node:crypto';
 
 /** A message that is not what the document says; `code` is the check's name. */
 export class Refusal extends Error {
@@ -148,11 +148,14 @@ const fixed =
     return value;
   };
 const fields =
-  (shapes: Record<string, Shape<unknown>>): Shape<Map<string, Value>> =>
+  (shapes: Record<string, Shape<unknown>>, optional: Record<string, Shape<unknown>> = {}): Shape<Map<string, Value>> =>
   (value) => {
-    if (!(value instanceof Map) || [...value.keys()].sort().join() !== Object.keys(shapes).sort().join())
-      return refuse('malformed');
-    for (const [name, shape] of Object.entries(shapes)) shape(value.get(name));
+    if (!(value instanceof Map)) return refuse('malformed');
+    const there = Object.entries(optional).filter(([name]) => value.has(name));
+    const all = [...Object.entries(shapes), ...there];
+    const names = all.map(([name]) => name);
+    if ([...value.keys()].sort().join() !== names.sort().join()) return refuse('malformed');
+    for (const [name, shape] of all) shape(value.get(name));
     return value;
   };
 const orNull =
@@ -217,19 +220,22 @@ interface Manifest {
   readonly issuers: Map<string, number>;
 }
 
-const manifestShape = fields({
-  name: label(60),
-  schema: whole(1, 1),
-  stewards: list(fixed(label(40), key), 2, 9),
-  threshold: whole(2, 9),
-  minimumHomes: whole(15, 1000),
-  cohorts: list(label(40), 0, 5),
-  publishes: list(oneOf('profiles', 'means', 'deciles'), 0, 3),
-  endpointKey: key,
-  lookHours: whole(0, 336),
-  invites: list(fixed(key, whole(0, 8), signature), 0, 4000),
-  salt: bytes(16),
-});
+const manifestShape = fields(
+  {
+    name: label(60),
+    schema: whole(1, 1),
+    stewards: list(fixed(label(40), key), 2, 9),
+    threshold: whole(2, 9),
+    minimumHomes: whole(15, 1000),
+    cohorts: list(label(40), 0, 5),
+    publishes: list(oneOf('profiles', 'means', 'deciles'), 0, 3),
+    endpointKey: key,
+    lookHours: whole(0, 336),
+    invites: list(fixed(key, whole(0, 8), signature), 0, 4000),
+    salt: bytes(16),
+  },
+  { retentionDays: whole(7, 366) },
+);
 
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 const hex = (value: Buffer): string => value.toString('hex');
@@ -302,7 +308,8 @@ interface Round {
 }
 
 function readAnnouncement(message: Buffer, manifest: Manifest): Round {
-  const keys = list(anyBytes, 2, 9)(parse(message)).map((one) => readRoundKey(one, manifest));
+  const messages = list(anyBytes, 2, 9)(parse(message));
+  const keys = messages.map((one) => readRoundKey(one, manifest));
   const months = keys.map((one) => one.get('month') as string);
   must(
     keys.length === manifest.stewards.length &&
@@ -310,7 +317,7 @@ function readAnnouncement(message: Buffer, manifest: Manifest): Round {
       new Set(months).size === 1,
     'bad-announcement',
   );
-  return { hash: sha256(message), month: the(months[0]) };
+  return { hash: sha256(Buffer.concat(messages.map(sha256))), month: the(months[0]) };
 }
 
 const chainShape = list(fixed(key, signature), 1, 8);
@@ -497,6 +504,72 @@ function readList(message: Buffer, manifest: Manifest, round: Round): Map<string
   return body;
 }
 
+const serverKeyShape = fields({
+  community: hash,
+  invite: key,
+  certificates: chainShape,
+  size: whole(1, 28_459_264),
+  sha256: hash,
+});
+
+const shortEntryShape = fixed(whole(0, 3999), cohortShape, versionShape, anyBytes);
+const shortListShape = fixed(
+  instant,
+  list(shortEntryShape, 0, 1000),
+  list(anyBytes, 0, 9),
+  list(shortEntryShape, 0, 90),
+  signature,
+);
+
+/** The hash of the list that a short form stands for, all of whose checks it passes. */
+function readShortList(encoded: Buffer, manifest: Manifest, round: Round, steward: number, file: Buffer): Buffer {
+  const [closedMs, kept, culprits, left, signed] = shortListShape(parse(encoded)) as [
+    number,
+    [number, number, number, Buffer][],
+    Buffer[],
+    [number, number, number, Buffer][],
+    Buffer,
+  ];
+  const n = manifest.stewards.length;
+  const invites = (manifest.body.get('invites') as [Buffer, number, Buffer][]).map(([invite]) => invite);
+  const rows = [...kept, ...left].map(([position, cohort, version, raw]) => {
+    const certificates = raw.length - 32 * (2 * n - 1) - 64;
+    must(certificates > 0 && certificates % 96 === 0);
+    const invite = invites[position] ?? refuse('unknown-invite');
+    return { invite, cohort, version, raw, certificates };
+  });
+  const order = rows.map(({ invite }) => hex(invite)).sort();
+  must(file.length === 56 * order.length, 'bad-fingerprint');
+  const entries = rows.map(({ invite, cohort, version, raw, certificates }): Entry => {
+    const chain = Array.from({ length: certificates / 96 }, (_, i): [Buffer, Buffer] => [
+      raw.subarray(96 * i, 96 * i + 32),
+      raw.subarray(96 * i + 32, 96 * i + 96),
+    ]);
+    const ciphertexts = raw.subarray(certificates, certificates + 32 * n);
+    const others = raw.subarray(certificates + 32 * n, raw.length - 64);
+    const at = 56 * order.indexOf(hex(invite));
+    const own = sha256(file.subarray(at, at + 56));
+    const fingerprints = Buffer.concat([others.subarray(0, 32 * steward), own, others.subarray(32 * steward)]);
+    return [invite, chain, cohort, version, ciphertexts, fingerprints, raw.subarray(raw.length - 64)];
+  });
+  const [listed, removed] = [entries.slice(0, kept.length), entries.slice(kept.length)];
+  const body = write(
+    new Map<string, Value>([
+      ['community', manifest.id],
+      ['month', round.month],
+      ['announcement', round.hash],
+      ['closedMs', closedMs],
+      ['entries', listed],
+      ['groups', groupsOf(listed, manifest)],
+      ['culprits', culprits],
+      ['removed', removed],
+    ]),
+  );
+  must(isSigned('list', body, manifest.endpointKey, signed), 'bad-signature');
+  readList(write([body, [[manifest.endpointKey, signed]]]), manifest, round);
+  return sha256(body);
+}
+
 const leaveShape = fields({ community: hash, invite: key, certificates: chainShape, atMs: instant });
 const headShape = fields({ community: hash, count: whole(0, 2 ** 31), head: hash, atMs: instant });
 const amendmentShape = fields({
@@ -550,18 +623,21 @@ function readAmendment(message: Buffer, manifest: Manifest): Map<string, Value> 
   return body;
 }
 
-const termsShape = fields({
-  name: label(60),
-  threshold: whole(2, 9),
-  minimumHomes: whole(15, 1000),
-  cohorts: list(label(40), 0, 5),
-  publishes: list(oneOf('profiles', 'means', 'deciles'), 0, 3),
-  endpointKey: key,
-  lookHours: whole(0, 336),
-  invitesEach: whole(1, 200),
-  seats: list(key, 2, 9),
-  salt: bytes(16),
-});
+const termsShape = fields(
+  {
+    name: label(60),
+    threshold: whole(2, 9),
+    minimumHomes: whole(15, 1000),
+    cohorts: list(label(40), 0, 5),
+    publishes: list(oneOf('profiles', 'means', 'deciles'), 0, 3),
+    endpointKey: key,
+    lookHours: whole(0, 336),
+    invitesEach: whole(1, 200),
+    seats: list(key, 2, 9),
+    salt: bytes(16),
+  },
+  { retentionDays: whole(7, 366) },
+);
 const entryOfSeatShape = fields({
   founding: hash,
   seat: whole(0, 8),
@@ -569,6 +645,169 @@ const entryOfSeatShape = fields({
   key,
   invites: list(fixed(key, signature), 0, 200),
 });
+
+/** A home that says something: its community, invite, certificates and signature. */
+function readAsker(type: string, signed: Signed, body: Map<string, Value>, manifest: Manifest): void {
+  ofCommunity(body, manifest);
+  const invite = body.get('invite') as Buffer;
+  must(manifest.issuers.has(hex(invite)), 'unknown-invite');
+  const by = endOfChain(manifest.id, invite, body.get('certificates') as [Buffer, Buffer][]);
+  must(signed.signers.length === 1, 'wrong-signer');
+  checkSigners(type, signed, [by], 1);
+}
+
+function readEntry(message: Buffer, encodedTerms: Buffer): Map<string, Value> {
+  const terms = termsShape(parse(encodedTerms));
+  const signed = open(message);
+  const body = entryOfSeatShape(parse(signed.body));
+  must((body.get('founding') as Buffer).equals(sha256(encodedTerms)), 'wrong-community');
+  const seat = (terms.get('seats') as Buffer[])[body.get('seat') as number];
+  const steward = body.get('key') as Buffer;
+  if (seat === undefined) return refuse('wrong-signer');
+  must(signed.signers.length === 2, 'wrong-signer');
+  checkSigners('founding', signed, [seat, steward], 2);
+  const invites = body.get('invites') as [Buffer, Buffer][];
+  must(invites.length === terms.get('invitesEach'), 'bad-manifest');
+  for (const [invite, word] of invites) {
+    const covered = write([the(terms.get('salt')), invite, the(body.get('seat'))]);
+    must(isSigned('invite', covered, steward, word), 'bad-signature');
+  }
+  return body;
+}
+
+/** A founding: the manifest that comes of it, once all seats are taken, and how many have signed that. */
+function readFoundingState(encoded: Buffer, id: Buffer): { manifest: Buffer | undefined; signatures: number } {
+  const [encodedTerms, messages, pairs] = fixed(
+    anyBytes,
+    list(orNull(anyBytes), 0, 9),
+    list(fixed(key, signature), 0, 9),
+  )(parse(encoded)) as [Buffer, (Buffer | null)[], [Buffer, Buffer][]];
+  must(sha256(encodedTerms).equals(id), 'wrong-community');
+  const terms = termsShape(parse(encodedTerms));
+  must(messages.length === (terms.get('seats') as Buffer[]).length);
+  const entries = messages.map((message, seat) => {
+    if (message === null) return undefined;
+    const entry = readEntry(message, encodedTerms);
+    must(entry.get('seat') === seat, 'wrong-signer');
+    return entry;
+  });
+  const taken = entries.filter((entry) => entry !== undefined);
+  if (taken.length < entries.length) return { manifest: undefined, signatures: 0 };
+  const named = taken.map((entry): Value[] => [the(entry.get('name')), the(entry.get('key'))]);
+  const keys = taken.map((entry) => entry.get('key') as Buffer);
+  must(distinct(taken.map((entry) => entry.get('name') as string)) && distinct(keys.map(hex)), 'bad-manifest');
+  const invites = taken.flatMap((entry, seat) =>
+    (entry.get('invites') as [Buffer, Buffer][]).map(([invite, word]): [Buffer, number, Buffer] => [
+      invite,
+      seat,
+      word,
+    ]),
+  );
+  const manifest = new Map(terms);
+  manifest.delete('invitesEach');
+  manifest.delete('seats');
+  manifest.set('schema', 1).set('stewards', named);
+  manifest.set(
+    'invites',
+    invites.sort(([a], [b]) => Buffer.compare(a, b)),
+  );
+  const body = write(manifest);
+  must(
+    pairs.every(([signer]) => keys.some((one) => one.equals(signer))),
+    'wrong-signer',
+  );
+  must(
+    pairs.every(([signer, word]) => isSigned('manifest', body, signer, word)),
+    'bad-signature',
+  );
+  return { manifest: body, signatures: pairs.length };
+}
+
+const requestShape = fields({
+  community: hash,
+  month,
+  norms: hash,
+  circuits: whole(0, 65_535),
+  invite: key,
+  certificates: chainShape,
+  cohort: cohortShape,
+  serverKey: hash,
+  codes: bytes(3968),
+});
+const resultShape = fields({
+  community: hash,
+  month,
+  request: hash,
+  groups: list(fixed(label(40), whole(1, 1000), anyBytes), 1, 2),
+  model: whole(1, 65_535),
+  scores: anyBytes,
+});
+const entryKind = oneOf(
+  ...['amendment', 'binding', 'leave', 'announcement', 'list', 'corrected-list', 'seal', 'opening', 'norms'],
+);
+const address = matching(/^https?:\/\/[^/?#@]+(?:\/[^?#@]*[^?#@/])?$/);
+
+/** What stands in a link's fragment, in the order of the fields. */
+function readLink(encoded: Buffer, mark: string, shapes: Record<string, Shape<unknown>>): Map<string, Value> {
+  const text = encoded.toString('utf8');
+  const fragment = text.slice(text.indexOf('#') + 1);
+  must(fragment.startsWith(mark));
+  const base64 = fragment.slice(mark.length);
+  const raw = Buffer.from(base64, 'base64url');
+  must(raw.length > 0 && raw.toString('base64url') === base64);
+  const values = fixed(...Object.values(shapes))(parse(raw));
+  return new Map(Object.keys(shapes).map((name, i) => [name, the(values[i])]));
+}
+
+/** A file of words between a head, their number, and a footer of numbers `[value, bytes]`; all little endian. */
+function readWords(encoded: Buffer, words: number, footer: [number, number][], code: string): Map<string, Value> {
+  const little = ([value, width]: [number, number]): Buffer => {
+    const field = Buffer.alloc(width);
+    field.writeUIntLE(value, 0, Math.min(width, 6));
+    return field;
+  };
+  const end = Buffer.concat(footer.map(little));
+  const at = 8 + 8 * words;
+  must(encoded.length === at + end.length, code);
+  must(encoded.subarray(0, 8).equals(little([words, 8])) && encoded.subarray(at).equals(end), code);
+  return new Map([['words', words]]);
+}
+const modulus: [number, number][] = [
+  [0, 16],
+  [64, 8],
+];
+const ciphertextFooter: [number, number][] = [
+  [2049, 8],
+  [320, 8],
+  ...modulus,
+  [2 ** 30 - 1, 8],
+  [2 ** 30, 8],
+  [1, 8],
+  [1, 4],
+  [0, 4],
+  [0, 4],
+  [40, 8],
+  ...Array.from({ length: 40 }, (): [number, number][] => [
+    [0, 4],
+    [8, 8],
+  ]).flat(),
+  [0, 8],
+];
+const publicKeyFooter: [number, number][] = [
+  [2048, 8],
+  ...modulus,
+  [2048, 8],
+  [1, 4],
+  [17, 4],
+  [2 ** 30, 8],
+  [1, 8],
+  ...modulus,
+  [1, 4],
+  [0, 4],
+  [0, 4],
+  [0, 4],
+  [0, 8],
+];
 
 /**
  * Reads one message of the vectors.
@@ -648,17 +887,29 @@ export function readMessage(message: string, encoded: Buffer, context: Readonly<
     }
     case 'amendment':
       return readAmendment(encoded, manifest());
+    case 'withdrawal': {
+      const signed = open(encoded);
+      const body = fields({ community: hash, amendment: hash })(parse(signed.body));
+      ofCommunity(body, manifest());
+      soleSteward('withdrawal', signed, manifest());
+      return body;
+    }
     case 'leave': {
       const signed = open(encoded);
       const body = leaveShape(parse(signed.body));
-      ofCommunity(body, manifest());
-      const invite = body.get('invite') as Buffer;
-      must(manifest().issuers.has(hex(invite)), 'unknown-invite');
-      const by = endOfChain(manifest().id, invite, body.get('certificates') as [Buffer, Buffer][]);
-      must(signed.signers.length === 1, 'wrong-signer');
-      checkSigners('leave', signed, [by], 1);
+      readAsker('leave', signed, body, manifest());
       return body;
     }
+    case 'comparison-key': {
+      const signed = open(encoded);
+      const body = serverKeyShape(parse(signed.body));
+      readAsker('comparison-key', signed, body, manifest());
+      return body;
+    }
+    case 'short-list':
+      return new Map([
+        ['list', readShortList(encoded, manifest(), round(), Number(context.steward), known('fingerprints'))],
+      ]);
     case 'head': {
       const signed = open(encoded);
       const body = headShape(parse(signed.body));
@@ -674,40 +925,95 @@ export function readMessage(message: string, encoded: Buffer, context: Readonly<
       must(body.get('count') === count && (body.get('head') as Buffer).equals(head), 'split-view');
       return body;
     }
-    case 'founding': {
-      const terms = termsShape(parse(known('terms')));
-      const signed = open(encoded);
-      const body = entryOfSeatShape(parse(signed.body));
-      must((body.get('founding') as Buffer).equals(sha256(known('terms'))), 'wrong-community');
-      const seat = (terms.get('seats') as Buffer[])[body.get('seat') as number];
-      const steward = body.get('key') as Buffer;
-      if (seat === undefined) return refuse('wrong-signer');
-      must(signed.signers.length === 2, 'wrong-signer');
-      checkSigners('founding', signed, [seat, steward], 2);
-      const invites = body.get('invites') as [Buffer, Buffer][];
-      must(invites.length === terms.get('invitesEach'), 'bad-manifest');
-      for (const [invite, word] of invites) {
-        const covered = write([the(terms.get('salt')), invite, the(body.get('seat'))]);
-        must(isSigned('invite', covered, steward, word), 'bad-signature');
-      }
-      return body;
-    }
-    case 'invite-link': {
-      const text = encoded.toString('utf8');
-      const fragment = text.slice(text.indexOf('#') + 1);
-      const raw = Buffer.from(fragment, 'base64url');
-      must(raw.length > 0 && raw.toString('base64url') === fragment);
-      const [endpointUrl, community, seed] = fixed(
-        matching(/^https?:\/\/[^/?#@]+(?:\/[^?#@]*[^?#@/])?$/),
-        hash,
-        bytes(32),
-      )(parse(raw));
-      return new Map([
-        ['endpointUrl', the(endpointUrl)],
-        ['community', the(community)],
-        ['seed', the(seed)],
+    case 'founding':
+      return readEntry(encoded, known('terms'));
+    case 'founding-state': {
+      const { manifest: made, signatures } = readFoundingState(encoded, known('founding'));
+      return new Map<string, Value>([
+        ['manifest', made === undefined ? null : sha256(made)],
+        ['signatures', signatures],
       ]);
     }
+    case 'comparison': {
+      const signed = open(encoded);
+      const body = requestShape(parse(signed.body));
+      readAsker('comparison', signed, body, manifest());
+      must(body.get('month') === context.month, 'wrong-round');
+      must((body.get('norms') as Buffer).equals(known('norms')), 'wrong-norms');
+      must(body.get('circuits') === 2, 'wrong-circuits');
+      must((body.get('cohort') as number) < manifest().cohorts.length);
+      const codes = body.get('codes') as Buffer;
+      const seeds = Array.from({ length: 32 }, (_, i) => hex(codes.subarray(124 * i + 20, 124 * i + 36)));
+      must(distinct(seeds), 'bad-ciphertext');
+      return body;
+    }
+    case 'comparison-result': {
+      const signed = open(encoded);
+      const body = resultShape(parse(signed.body));
+      must(signed.signers.length === 1, 'wrong-signer');
+      checkSigners('comparison-result', signed, [manifest().endpointKey], 1);
+      ofCommunity(body, manifest());
+      const request = open(known('request')).body;
+      must((body.get('request') as Buffer).equals(sha256(request)), 'wrong-round');
+      must(body.get('month') === requestShape(parse(request)).get('month'), 'wrong-round');
+      for (const [, , answers] of body.get('groups') as [string, number, Buffer][])
+        must(answers.length % 16 === 0, 'bad-answer');
+      must((body.get('scores') as Buffer).length % 4 === 0, 'bad-answer');
+      return body;
+    }
+    case 'read': {
+      const signed = open(encoded);
+      const body = fixed(hash, month, instant)(parse(signed.body));
+      must((body[0] as Buffer).equals(manifest().id), 'wrong-community');
+      must(body[1] === context.month, 'wrong-round');
+      soleSteward('read', signed, manifest());
+      must(Math.abs(Number(context.nowMs) - Number(body[2])) <= 300_000, 'stale');
+      return body;
+    }
+    case 'invite-link':
+      return readLink(encoded, '', { endpointUrl: address, community: hash, seed: bytes(32) });
+    case 'device-link': {
+      const shapes = { endpointUrl: address, community: hash, invite: key, certificates: chainShape, seed: bytes(32) };
+      const link = readLink(encoded, 'device.', shapes);
+      const [community, invite, seed] = ['community', 'invite', 'seed'].map((name) => link.get(name) as Buffer);
+      const member = endOfChain(the(community), the(invite), link.get('certificates') as [Buffer, Buffer][]);
+      const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), the(seed)]);
+      const own = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+      must(own.export({ format: 'der', type: 'spki' }).subarray(-32).equals(member), 'bad-certificate');
+      return link;
+    }
+    case 'steward-link':
+      return readLink(encoded, '', { endpointUrl: address, founding: hash, seat: whole(0, 8), seed: bytes(32) });
+    case 'seat-link':
+      return readLink(encoded, '', { endpointUrl: address, community: hash, seat: whole(0, 8) });
+    case 'newcomer-link':
+      return readLink(encoded, '', { community: hash, seat: whole(0, 8), name: label(40), key });
+    case 'identity':
+      return fields({ key })(parse(encoded));
+    case 'deletions': {
+      const kind = oneOf('round', 'server-key', 'upload', 'comparison');
+      return list(fixed(instant, kind, orNull(month), list(hash, 0, 1e6)), 0, 1e6)(parse(encoded));
+    }
+    case 'rounds': {
+      const state = oneOf('announced', 'collecting', 'closed', 'sealed', 'opened', 'expired');
+      return list(fields({ month, state, closesMs: instant, homes: whole(0, 1000) }), 0, 1200)(parse(encoded));
+    }
+    case 'words': {
+      const some = list(whole(0, 8), 0, 9);
+      return fields({ keys: some, closes: some, seals: some, openings: some, norms: some })(parse(encoded));
+    }
+    case 'used-invites':
+      return list(key, 0, 4000)(parse(encoded));
+    case 'head-answer': {
+      const answer = fixed(anyBytes, anyBytes)(parse(encoded)) as [Buffer, Buffer];
+      open(answer[0]);
+      list(fixed(entryKind, hash), 0, 1e6)(parse(answer[1]));
+      return answer;
+    }
+    case 'ciphertext':
+      return readWords(encoded, 2368, ciphertextFooter, 'bad-ciphertext');
+    case 'public-key':
+      return readWords(encoded, 4096, publicKeyFooter, 'bad-announcement');
     default:
       throw new Error(`no reader of ${message}`);
   }

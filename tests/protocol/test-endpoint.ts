@@ -9,6 +9,7 @@ import { checkSignedContribution, decodeContribution, type Contribution } from '
 import type { Signer } from '../../src/protocol/ed25519.ts';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
+import { encodeHead, encodeHeadAnswer, extend, firstPosition, type LogEntry } from '../../src/protocol/head.ts';
 import { correctList, decodeList, encodeList, makeList, type List } from '../../src/protocol/list.ts';
 import { openedGroups } from '../../src/protocol/groups.ts';
 import type { Community } from '../../src/protocol/manifest.ts';
@@ -17,8 +18,10 @@ import {
   checkAnnouncement,
   checkRoundKey,
   encodeAnnouncement,
+  roundKeyHashes,
   type Announcement,
 } from '../../src/protocol/round-key.ts';
+import { shortenList } from '../../src/protocol/short-list.ts';
 import {
   decodeSigned,
   encodeSigned,
@@ -39,8 +42,14 @@ export class TestEndpoint {
   readonly roundKeys: SignedMessage[] = [];
   readonly norms: SignedMessage[] = [];
   announcement: Announcement | undefined;
+  /** The community’s log, in which everything stands that this endpoint has published. */
+  readonly history: LogEntry[] = [];
   /** Every request, `METHOD path`, in order. */
   readonly log: string[] = [];
+  /** Of every request its headers and the size of its body. */
+  readonly sent: unknown[] = [];
+  /** Answers that a file is still what the client has. */
+  unchanged = 0;
 
   constructor(signer: Signer, community: Community) {
     this.signer = signer;
@@ -53,6 +62,11 @@ export class TestEndpoint {
     for (const [path, file] of this.files) other.files.set(path, file);
     other.contributions.push(...this.contributions);
     other.roundKeys.push(...this.roundKeys);
+    other.culprits.push(...this.culprits);
+    other.seals.push(...this.seals);
+    other.openings.push(...this.openings);
+    other.norms.push(...this.norms);
+    other.history.push(...this.history);
     other.announcement = this.announcement;
     return other;
   }
@@ -66,8 +80,9 @@ export class TestEndpoint {
       .replace(/^\/communities\/[0-9a-f]{64}\//, '')
       .replace(/^rounds\/[0-9-]{7}\//, '');
     this.log.push(`${init.method ?? 'GET'} ${path}`);
+    this.sent.push([[...new Headers(init.headers)].map(([name, value]) => [name, value.length]), sizeOf(init.body)]);
     if (init.method === 'POST') return this.#post(path, new Uint8Array(init.body as Bytes));
-    return this.#get(path);
+    return this.#get(path, new Headers(init.headers).get('if-none-match'));
   }
 
   async #post(path: string, body: Bytes): Promise<Response> {
@@ -78,6 +93,7 @@ export class TestEndpoint {
       if (this.roundKeys.filter(Boolean).length === this.community.manifest.stewards.length) {
         this.files.set('announcement', encodeAnnouncement(this.roundKeys));
         this.announcement = await checkAnnouncement(encodeAnnouncement(this.roundKeys), this.community);
+        this.history.push({ kind: 'announcement', hash: this.announcement.hash });
       }
     } else if (path === 'close') await this.close();
     else if (path === 'culprits') {
@@ -91,20 +107,47 @@ export class TestEndpoint {
     else if (path === 'norms') {
       this.norms.push(message);
       const same = this.norms.filter(({ body: other }) => equalBytes(other, message.body)).reduce(mergeSignatures);
-      if (same.signatures.length >= this.community.manifest.threshold) this.files.set('norms', encodeSigned(same));
+      if (same.signatures.length >= this.community.manifest.threshold) {
+        this.files.set('norms', encodeSigned(same));
+        this.history.push({ kind: 'norms', hash: await sha256(same.body) });
+      }
     }
     return new Response(null, { status: 204 });
   }
 
-  #get(path: string): Response {
-    const file = this.files.get(path);
+  async #get(path: string, known: string | null): Promise<Response> {
+    const file = this.files.get(path) ?? (await this.#derived(path));
+    if (file !== undefined && known === `"${toHex(await sha256(file))}"`) {
+      this.unchanged++;
+      return new Response(null, { status: 304 });
+    }
     if (file !== undefined) return new Response(file);
+    const since = /^head\/(\d+)$/.exec(path)?.[1];
+    if (since !== undefined) return new Response(await this.#head(Number(since)));
     if (path === 'seals') return new Response(encodeCbor(this.seals.map(encodeSigned)));
     const opening = /^openings\/(\d)$/.exec(path);
     const message = opening && this.openings[Number(opening[1])];
     if (message) return new Response(encodeSigned(message));
     const problem = { type: 'urn:peua:not-found', title: 'Not there', status: 404 };
     return new Response(JSON.stringify(problem), { status: 404 });
+  }
+
+  async #head(since: number): Promise<Bytes> {
+    const { id } = this.community;
+    const { count, head } = await extend(firstPosition(id), this.history);
+    const body = encodeHead({ community: id, count, head, atMs: 0 });
+    const entries = this.history.slice(since);
+    return encodeHeadAnswer({ head: await signMessage('head', body, [this.signer]), entries });
+  }
+
+  /** What follows from other files, which a test may have replaced. */
+  async #derived(path: string): Promise<Bytes | undefined> {
+    const announcement = this.files.get('announcement');
+    if (path === 'round-key-hashes') return announcement && concatBytes(...(await roundKeyHashes(announcement)));
+    const short = /^short-list\/(\d)$/.exec(path);
+    const list = this.files.get('corrected-list') ?? this.files.get('list');
+    if (short === null || list === undefined) return undefined;
+    return shortenList(decodeSigned(list), this.community, Number(short[1]));
   }
 
   #stewardOf(message: SignedMessage): number {
@@ -173,11 +216,15 @@ export class TestEndpoint {
     await this.publishList(change(list));
   }
 
-  async publishList(list: List, path = 'list'): Promise<void> {
-    this.files.set(path, encodeSigned(await signMessage('list', encodeList(list), [this.signer])));
+  async publishList(list: List, path: 'list' | 'corrected-list' = 'list'): Promise<void> {
+    const body = encodeList(list);
+    this.files.set(path, encodeSigned(await signMessage('list', body, [this.signer])));
+    this.history.push({ kind: path, hash: await sha256(body) });
   }
 
   file(path: string): Bytes {
     return this.files.get(path) ?? fromHex('') ?? new Uint8Array();
   }
 }
+
+const sizeOf = (body: unknown): number => (body instanceof Uint8Array ? body.length : 0);

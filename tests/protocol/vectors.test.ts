@@ -6,24 +6,31 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fromHex, type Bytes } from '../../src/protocol/bytes.ts';
+import { checkCiphertext, checkPublicKey } from '../../src/protocol/ciphertext.ts';
 import { checkClose } from '../../src/protocol/close.ts';
-import { checkSignedContribution } from '../../src/protocol/contribution.ts';
+import { checkComparisonRequest, checkComparisonResult, checkKeyAnnouncement } from '../../src/protocol/comparison.ts';
+import { checkSignedContribution, splitFingerprints } from '../../src/protocol/contribution.ts';
 import { checkCulprits } from '../../src/protocol/culprits.ts';
 import { checkAmendment, unamended } from '../../src/protocol/amendment.ts';
-import { checkEntry, decodeTerms } from '../../src/protocol/founding.ts';
+import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
+import { checkEntry, checkFounding, decodeTerms, parseStewardLink } from '../../src/protocol/founding.ts';
 import { decodeEntries, followHead } from '../../src/protocol/head.ts';
 import { checkLeave } from '../../src/protocol/leave.ts';
-import { parseInviteLink } from '../../src/protocol/invite.ts';
+import { parseDeviceLink, parseInviteLink } from '../../src/protocol/invite.ts';
 import { checkList } from '../../src/protocol/list.ts';
 import { checkManifest, type Community } from '../../src/protocol/manifest.ts';
 import { checkNorms } from '../../src/protocol/norms-message.ts';
-import { checkOpening } from '../../src/protocol/opening.ts';
+import { checkOpening, checkRead } from '../../src/protocol/opening.ts';
 import { checkReceipt } from '../../src/protocol/receipt.ts';
+import { parseCandidate, parseSeatOffer } from '../../src/protocol/replacement.ts';
 import { checkAnnouncement, checkRoundKey, type Announcement } from '../../src/protocol/round-key.ts';
 import { checkSeal } from '../../src/protocol/seal.ts';
+import { restoreList } from '../../src/protocol/short-list.ts';
 import { decodeSigned } from '../../src/protocol/signed.ts';
+import { checkWithdrawal } from '../../src/protocol/withdrawal.ts';
 import { asJson, readMessage, Refusal } from './second-reader.ts';
-import { makeVectors, type Json, type Vectors } from './make-vectors.ts';
+import { makeVectors } from './make-vectors.ts';
+import type { Json, Vectors } from './vector-parts.ts';
 
 const folder = join(import.meta.dirname, '../vectors/protocol');
 const messages = [
@@ -39,10 +46,29 @@ const messages = [
   'opening',
   'norms',
   'amendment',
+  'withdrawal',
   'leave',
   'head',
+  'comparison-key',
+  'comparison',
+  'comparison-result',
+  'short-list',
   'founding',
+  'founding-state',
+  'read',
   'invite-link',
+  'device-link',
+  'steward-link',
+  'seat-link',
+  'newcomer-link',
+  'deletions',
+  'identity',
+  'rounds',
+  'words',
+  'used-invites',
+  'head-answer',
+  'ciphertext',
+  'public-key',
 ];
 
 const bytesOf = (hex: Json | undefined): Bytes => {
@@ -55,6 +81,10 @@ const textOf = (value: Json | undefined): string => {
   if (typeof value !== 'string') throw new Error('no text');
   return value;
 };
+
+/** A client of an endpoint that answers everything with these bytes. */
+const answering = (bytes: Bytes): EndpointClient =>
+  new EndpointClient({ url: 'https://totals.example', fetch: () => Promise.resolve(new Response(bytes)) });
 
 /** Runs the product's check of a message. */
 async function check({ message, context }: Vectors, bytes: Bytes): Promise<unknown> {
@@ -90,16 +120,62 @@ async function check({ message, context }: Vectors, bytes: Bytes): Promise<unkno
       return checkNorms(decodeSigned(bytes), await community(), textOf(context.month));
     case 'amendment':
       return checkAmendment(decodeSigned(bytes), unamended(await community()));
+    case 'withdrawal':
+      return checkWithdrawal(decodeSigned(bytes), await community());
     case 'leave':
       return checkLeave(decodeSigned(bytes), await community());
+    case 'comparison-key':
+      return checkKeyAnnouncement(decodeSigned(bytes), await community());
+    case 'comparison':
+      return checkComparisonRequest(decodeSigned(bytes), await community(), {
+        month: textOf(context.month),
+        norms: bytesOf(context.norms),
+      });
+    case 'comparison-result':
+      return checkComparisonResult(decodeSigned(bytes), await community(), decodeSigned(bytesOf(context.request)));
+    case 'short-list': {
+      const boxes = splitFingerprints(bytesOf(context.fingerprints));
+      const whole = restoreList(bytes, await community(), await announcement(), Number(context.steward), boxes);
+      return checkList(await whole, await community(), await announcement());
+    }
     case 'head': {
       const known = { count: Number(context.knownCount), head: bytesOf(context.knownHead) };
       return followHead(decodeSigned(bytes), await community(), known, decodeEntries(bytesOf(context.entries)));
     }
     case 'founding':
       return checkEntry(decodeSigned(bytes), decodeTerms(bytesOf(context.terms)));
+    case 'founding-state':
+      return checkFounding(bytes, bytesOf(context.founding));
+    case 'read':
+      return checkRead(decodeSigned(bytes), await community(), textOf(context.month), Number(context.nowMs));
     case 'invite-link':
       return parseInviteLink(new TextDecoder().decode(bytes));
+    case 'device-link':
+      return parseDeviceLink(new TextDecoder().decode(bytes));
+    case 'steward-link':
+      return parseStewardLink(new TextDecoder().decode(bytes));
+    case 'seat-link':
+      return parseSeatOffer(new TextDecoder().decode(bytes));
+    case 'newcomer-link':
+      return parseCandidate(new TextDecoder().decode(bytes));
+    case 'identity':
+      return answering(bytes).identity();
+    case 'deletions':
+      return answering(bytes).deletions(bytes);
+    case 'rounds':
+      return answering(bytes).rounds(bytes);
+    case 'words':
+      return answering(bytes).stewardWords({ community: bytes, month: '2026-01' });
+    case 'used-invites':
+      return answering(bytes).usedInvites(bytes);
+    case 'head-answer':
+      return answering(bytes).head(bytes, 0);
+    case 'ciphertext':
+      checkCiphertext(bytes);
+      return undefined;
+    case 'public-key':
+      checkPublicKey(bytes);
+      return undefined;
     default:
       throw new Error(`no check of ${message}`);
   }
