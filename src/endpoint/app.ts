@@ -1,80 +1,228 @@
 /** The endpoint over HTTP (docs/protocol.md, "HTTP"): web-standard requests in, responses out. */
+import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { matchedRoutes } from 'hono/route';
-import { fromHex, type Bytes } from '../protocol/bytes.ts';
+import type { Bytes } from '../protocol/bytes.ts';
 import { encodeCbor } from '../protocol/cbor.ts';
 import { ciphertextBytes } from '../protocol/ciphertext.ts';
+import { keyPieceBytes, mostRequestBytes } from '../protocol/comparison.ts';
 import { monthPattern } from '../protocol/fields.ts';
 import { mostTermsBytes } from '../protocol/founding.ts';
 import { decodeSigned, encodeSigned, mostSignedBytes, type SignedMessage } from '../protocol/signed.ts';
+import { amendment, amendmentsFile, proposalsFile, withdrawal } from './amendments.ts';
 import { readBody } from './body.ts';
-import { closedRound, type ClosedRound } from './closing.ts';
-import { addComparisonRoutes } from './comparison-routes.ts';
 import type { Comparisons } from './comparisons.ts';
-import { Contributions } from './contributions.ts';
-import type { Core, Round } from './core.ts';
+import { takeContribution } from './contributions.ts';
+import type { Core, KeptCommunity, Round } from './core.ts';
 import { fileAnswer, type Caching } from './files.ts';
-import { addEntry, addManifestSignature, addTerms, foundingFile } from './foundings.ts';
-import { addLeave } from './leaving.ts';
+import { addTerms, entry, foundingFile, signature } from './foundings.ts';
+import { leave, usedInvitesFile } from './homes.ts';
 import { reasonOf, shortAddress } from './log.ts';
 import { Metrics } from './metrics.ts';
-import {
-  addCulprits,
-  addNorms,
-  addOpening,
-  addSeal,
-  correctedList,
-  publishedNorms,
-  readOpening,
-  sealsFile,
-} from './opening.ts';
-import { Problem, problemDetails } from './problem.ts';
+import { Problem, problemDetails, undefinedFor } from './problem.ts';
 import { Buckets, type Rate } from './rate.ts';
-import { addRoundKey } from './round-keys.ts';
-import { roundsFile } from './summary.ts';
-import { addClose, usedInvitesFile, wordsFile } from './words.ts';
+import { deletionsFile } from './retention.ts';
+import * as rounds from './rounds.ts';
+import { addPiece, findUpload } from './server-keys.ts';
+import { StoreError } from './store.ts';
+import * as words from './words.ts';
 
-/** What the server gives along with a request, if there is one. */
-interface Bindings {
-  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
-}
-type Env = { Bindings: Bindings };
+/** The server gives the connection along with a request, if there is one. */
+type Env = { Bindings: Partial<HttpBindings> };
 type Ctx = Context<Env>;
 
 export interface AppOptions {
-  readonly core: Core;
-  /** Origins whose pages may ask; `*` for all. */
+  /** Origins of the app, such as `https://app.example`; `*` for any. */
   readonly origins: readonly string[];
-  readonly rate: Rate;
-  readonly mostAtATime: number;
-  readonly behindProxy: boolean;
-  readonly bodyMs: number;
-  /** Without it, no comparisons are made here. */
-  readonly comparisons?: Comparisons | undefined;
+  /** What each address may ask; a write takes as much as ten reads. Loopback addresses may ask what they like. */
+  readonly rate?: Rate;
+  /** Most writes that are worked on at a time. */
+  readonly mostAtATime?: number;
+  /** Whether requests come through a proxy that says the address in X-Forwarded-For. */
+  readonly behindProxy?: boolean;
+  /** How long a request’s body may take. */
+  readonly bodyMs?: number;
 }
+const defaults = { rate: { burst: 3000, perSecond: 50 }, mostAtATime: 64, behindProxy: false, bodyMs: 60_000 };
+
+/** Signed words, by the last part of their address: how long each may be, and what takes it. */
+type Words<Of> = Readonly<Record<string, Word<Of>>>;
+type Word<Of> = readonly [mostBytes: number, take: (of: Of, message: SignedMessage) => Promise<void>];
+
+const communityWords: Words<KeptCommunity> = {
+  amendments: [mostSignedBytes, amendment],
+  withdrawals: [1 << 16, withdrawal],
+  'round-keys': [1 << 17, words.roundKey],
+  leave: [1 << 16, leave],
+};
+
+const roundWords: Words<Round> = {
+  close: [1 << 16, words.close],
+  culprits: [1 << 16, words.culprits],
+  seals: [1 << 16, words.seal],
+  openings: [1 << 17, words.opening],
+  norms: [1 << 16, words.norms],
+};
+
+/**
+ * Files, got by the rest of their address, of which the last part may be a name. What is not there (yet) is undefined.
+ */
+type Files<Of> = Readonly<Record<string, readonly [Caching, FileOf<Of>]>>;
+type FileOf<Of> = (of: Of, name: string, context: Ctx) => Promise<Bytes | undefined>;
+
+const communityFiles: Files<KeptCommunity> = {
+  manifest: ['immutable', ({ ledger }) => ledger.read('manifest')],
+  amendments: ['revalidate', amendmentsFile],
+  proposals: ['never', proposalsFile],
+  'head/:name': ['never', (kept, since) => kept.core.history.answer(kept, since)],
+  'used-invites': ['never', usedInvitesFile],
+  deletions: ['revalidate', deletionsFile],
+  rounds: ['revalidate', rounds.roundsFile],
+};
+
+const roundFiles: Files<Round> = {
+  // A steward who is replaced before homes take part makes it anew.
+  announcement: ['revalidate', rounds.announcementFile],
+  'round-key-hashes': ['revalidate', rounds.keyHashesFile],
+  words: ['never', rounds.wordsFile],
+  list: ['immutable', (round) => rounds.closedFile(round, 'list')],
+  'totals/:name': ['immutable', (round, name) => rounds.closedFile(round, `totals/${name}`)],
+  'fingerprints/:name': ['immutable', (round, name) => rounds.closedFile(round, `fingerprints/${name}`)],
+  'ciphertexts/:name': ['immutable', (round, name) => rounds.closedFile(round, `ciphertexts/${name}`)],
+  'corrected-list': ['revalidate', rounds.correctedListFile],
+  'short-list/:name': ['revalidate', rounds.shortListFile],
+  seals: ['revalidate', rounds.sealsFile],
+  'openings/:name': [
+    'never',
+    (round, name, { req }) => rounds.readOpening(round, name, req.header('authorization') ?? ''),
+  ],
+  norms: ['revalidate', rounds.normsFile],
+};
+
+/** @param comparisons - without it, none are made here */
+export function makeApp(core: Core, given: AppOptions, comparisons?: Comparisons): Hono<Env> {
+  const options = { ...defaults, ...given };
+  const app = new Hono<Env>();
+  const metrics = new Metrics();
+  guard(app, core, options, metrics);
+
+  const idOf = ({ req }: Ctx, name = 'id'): string => {
+    const id = req.param(name) ?? '';
+    if (!/^[0-9a-f]{64}$/.test(id)) throw new Problem('not-found', 'There is nothing of this name at this endpoint.');
+    return id;
+  };
+  const communityOf = (context: Ctx): Promise<KeptCommunity> => core.community(idOf(context));
+  const roundOf = async (context: Ctx): Promise<Round> => {
+    const month = context.req.param('month') ?? '';
+    if (!monthPattern.test(month)) throw new Problem('not-found', 'There is no such round.');
+    return core.round(idOf(context), month);
+  };
+  const bodyOf = ({ req }: Ctx, mostBytes: number, type?: string): Promise<Bytes> =>
+    readBody(req.raw, mostBytes, options.bodyMs, type);
+
+  /** A POST of a signed word about what the address names. */
+  const post = <Of>(
+    path: string,
+    [mostBytes, take]: Word<Of>,
+    aboutOf: (context: Ctx) => Of | Promise<Of>,
+    status: 202 | 204 = 204,
+  ): void => {
+    app.post(path, async (context) => {
+      const about = await aboutOf(context);
+      await take(about, decodeSigned(await bodyOf(context, mostBytes)));
+      return context.body(null, status);
+    });
+  };
+  /** A GET that gives a file, or 404 while there is none. */
+  const get = (path: string, caching: Caching, file: (context: Ctx) => Promise<Bytes | undefined>): void => {
+    app.get(path, async (context) => {
+      const bytes = await file(context).catch(undefinedFor('not-closed', 'not-announced'));
+      if (bytes === undefined) throw new Problem('not-found', 'It is not there, or not yet.');
+      return fileAnswer(context.req.raw, bytes, caching);
+    });
+  };
+  /** All words and files about one kind of thing. */
+  const all = <Of>(path: string, aboutOf: (context: Ctx) => Promise<Of>, taken: Words<Of>, files: Files<Of>): void => {
+    for (const [name, word] of Object.entries(taken)) post(`${path}/${name}`, word, aboutOf);
+    for (const [rest, [caching, file]] of Object.entries(files)) {
+      get(`${path}/${rest}`, caching, async (context) =>
+        file(await aboutOf(context), context.req.param('name') ?? '', context),
+      );
+    }
+  };
+
+  get('/identity', 'revalidate', () => Promise.resolve(encodeCbor({ key: core.signer.publicKey })));
+  app.get('/health', async (context) => {
+    try {
+      // Also when nobody has tried to keep anything lately, as on a disk that became read-only.
+      await core.store.probe();
+      return context.json({ status: 'ok' });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return context.json({ status: `storage-${error.code}`, reason: error.message }, 503);
+    }
+  });
+  app.get('/metrics', (context) => context.text(metrics.text()));
+
+  app.post('/foundings', async (context) => {
+    await addTerms(core, await bodyOf(context, mostTermsBytes));
+    return context.body(null, 204);
+  });
+  const foundingOf = (context: Ctx) => Promise.resolve({ core, id: idOf(context) });
+  all('/foundings', foundingOf, {}, { ':id': ['never', foundingFile] });
+  all('/foundings/:id', foundingOf, { entries: [1 << 19, entry], signatures: [1 << 19, signature] }, {});
+  post('/communities', [mostSignedBytes, words.registration], () => core);
+  all('/communities/:id', communityOf, communityWords, communityFiles);
+  const round = '/communities/:id/rounds/:month';
+  all(round, roundOf, roundWords, roundFiles);
+  app.post(`${round}/contributions`, async (context) => {
+    const about = await roundOf(context);
+    // A ciphertext and a fingerprint for each steward, and what is signed.
+    const mostBytes = about.community.manifest.stewards.length * (ciphertextBytes + 64) + 16_384;
+    const receipt = await takeContribution(about, await bodyOf(context, mostBytes));
+    metrics.count('endpoint_contributions_total', 'Contributions acknowledged.');
+    return context.body(encodeSigned(receipt), 200, { 'Content-Type': 'application/cbor' });
+  });
+  if (comparisons === undefined) return app;
+
+  const keys = '/communities/:id/comparison-keys';
+  post(keys, [mostRequestBytes, comparisons.announceKey], communityOf);
+  // Hono answers HEAD by its GET.
+  app.get(`${keys}/:key`, async (context) => {
+    const { offset, size } = await findUpload(await communityOf(context), idOf(context, 'key'));
+    return context.body(null, 204, { 'Upload-Offset': String(offset), 'Upload-Length': String(size) });
+  });
+  app.patch(`${keys}/:key`, async (context) => {
+    const offset = context.req.header('upload-offset') ?? '';
+    if (!/^\d{1,9}$/.test(offset)) throw new Problem('wrong-offset', 'Say with Upload-Offset where the piece begins.');
+    const piece = await bodyOf(context, keyPieceBytes, 'application/offset+octet-stream');
+    const next = await addPiece(await communityOf(context), idOf(context, 'key'), Number(offset), piece);
+    return context.body(null, 204, { 'Upload-Offset': String(next) });
+  });
+  post(`${round}/comparisons`, [mostRequestBytes, comparisons.take], roundOf, 202);
+  app.get(`${round}/comparisons/:file`, async (context) => {
+    const id = /^([0-9a-f]{64})\.bin$/.exec(context.req.param('file'))?.[1] ?? 'none';
+    const result = await comparisons.result(await roundOf(context), id);
+    return result === 'waiting' ? context.body(null, 204) : fileAnswer(context.req.raw, result, 'immutable');
+  });
+  return app;
+}
+
+/** What a request takes of what an address may ask: a server key has 218 pieces; a look at the health writes too. */
+const costOf = ({ method, path }: Ctx['req']): number =>
+  path === '/health' ? writeCost : (costs[method] ?? writeCost);
+const writeCost = 10;
+const costs: Readonly<Record<string, number>> = { GET: 1, HEAD: 1, OPTIONS: 1, PATCH: 3 };
 
 /** No answer is a page; a browser that opens one as such runs nothing of it. */
 const policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
-const roundPath = '/communities/:id/rounds/:month';
-/** A close, culprits, seal or norms: a few signatures and hashes, or at most six groups of norms. */
-const mostWordBytes = 1 << 16;
-/** A contribution: a ciphertext and a fingerprint for each steward, and what is signed. */
-const mostContributionBytesOf = (stewards: number): number => stewards * (ciphertextBytes + 64) + 16_384;
-/** A founding's entry, or signatures under the manifest of one. */
-const mostManifestBytes = 1 << 19;
-/** An opening or a round key. */
-const mostFileBytes = 1 << 17;
-
-export function makeApp(options: AppOptions): Hono<Env> {
-  const { core, origins, rate, mostAtATime, behindProxy, bodyMs, comparisons } = options;
-  const app = new Hono<Env>();
-  const metrics = new Metrics();
-  const contributions = new Contributions(core);
+/** What holds for every request: headers, counts and log lines, origins, limits, and the form of refusals. */
+function guard(app: Hono<Env>, core: Core, options: Required<AppOptions>, metrics: Metrics): void {
+  const { origins, rate, mostAtATime, behindProxy } = options;
   const buckets = new Buckets(rate, core.now);
   let writes = 0;
-
   app.use(async (context, next) => {
     const startMs = performance.now();
     await next();
@@ -84,19 +232,12 @@ export function makeApp(options: AppOptions): Hono<Env> {
     headers.set('Content-Security-Policy', policy);
     headers.set('Referrer-Policy', 'no-referrer');
     if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store');
+    const { method } = context.req;
     const route = routeOf(context);
-    metrics.count(
-      'endpoint_requests_total',
-      'Requests by method, route and status.',
-      `method="${context.req.method}",route="${route}",status="${status}"`,
-    );
-    core.log('debug', 'request', {
-      method: context.req.method,
-      route,
-      status,
-      ms: Math.round(performance.now() - startMs),
-      from: shortAddress(addressOf(context, behindProxy)),
-    });
+    const labels = `method="${method}",route="${route}",status="${status}"`;
+    metrics.count('endpoint_requests_total', 'Requests by method, route and status.', labels);
+    const from = shortAddress(addressOf(context, behindProxy));
+    core.log('debug', 'request', { method, route, status, ms: Math.round(performance.now() - startMs), from });
   });
   app.use(
     cors({
@@ -110,7 +251,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.use(async (context, next) => {
     const isWrite = !['GET', 'HEAD', 'OPTIONS'].includes(context.req.method);
     const address = addressOf(context, behindProxy);
-    const waitSeconds = isLoopback(address) ? 0 : buckets.take(address, isWrite ? 10 : 1);
+    const waitSeconds = isLoopback(address) ? 0 : buckets.take(address, costOf(context.req));
     if (waitSeconds > 0) throw new Problem('too-fast', 'This address has asked too much. Wait a little.', waitSeconds);
     if (!isWrite) return next();
     if (writes >= mostAtATime) throw new Problem('too-fast', 'The endpoint is busy. Try again in a moment.', 2);
@@ -122,160 +263,24 @@ export function makeApp(options: AppOptions): Hono<Env> {
     }
   });
   app.onError((error, context) => {
-    const details = problemDetails(error);
-    if (details.status >= 500) {
-      core.log('error', 'request-failed', { route: routeOf(context), type: details.type, reason: reasonOf(error) });
-    }
+    const { headers, ...details } = problemDetails(error);
+    const { status, type } = details;
+    const route = routeOf(context);
+    if (status >= 500) core.log('error', 'request-failed', { route, type, reason: reasonOf(error) });
     // Who tries to pass for somebody else is worth a line, and its network.
-    if ([401, 403].includes(details.status)) {
-      const from = shortAddress(addressOf(context, behindProxy));
-      core.log('warn', 'refused', { route: routeOf(context), type: details.type, from });
-    }
-    const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
-    if (details.status === 401) headers['WWW-Authenticate'] = 'Steward';
-    if (error instanceof Problem && error.retryAfterSeconds !== undefined) {
-      headers['Retry-After'] = String(error.retryAfterSeconds);
-    }
-    return new Response(JSON.stringify(details), { status: details.status, headers });
+    const from = shortAddress(addressOf(context, behindProxy));
+    if ([401, 403].includes(status)) core.log('warn', 'refused', { route, type, from });
+    return new Response(JSON.stringify(details), { status, headers });
   });
   app.notFound(() => {
     throw new Problem('not-found', 'There is no such address at this endpoint.');
   });
-
-  const roundOf = ({ req }: Ctx): Promise<Round> => {
-    const [id = '', month = ''] = [req.param('id'), req.param('month')];
-    if (!isId(id) || !monthPattern.test(month)) throw new Problem('not-found', 'There is no such round.');
-    return core.round(id, month);
-  };
-  const idOf = ({ req }: Ctx): string => {
-    const id = req.param('id') ?? '';
-    if (!isId(id)) throw new Problem('not-found', 'There is no such community at this endpoint.');
-    return id;
-  };
-
-  /** A GET that gives a file, or 404 while there is none. */
-  const get = (path: string, caching: Caching, file: (context: Ctx) => Promise<Bytes | undefined>): void => {
-    app.get(path, async (context) => {
-      const bytes = await file(context).catch((error: unknown) => {
-        if (error instanceof Problem && ['not-closed', 'not-announced'].includes(error.code)) return undefined;
-        throw error;
-      });
-      if (bytes === undefined) throw new Problem('not-found', 'It is not there, or not yet.');
-      return fileAnswer(context.req.raw, bytes, caching);
-    });
-  };
-  const getOfRound = (
-    path: string,
-    caching: Caching,
-    file: (round: Round, context: Ctx) => Promise<Bytes | undefined>,
-  ): void => get(`${roundPath}/${path}`, caching, async (context) => file(await roundOf(context), context));
-  const blobOfClosed = (path: string, hashOf: (closed: ClosedRound, name: string) => Bytes | null | undefined): void =>
-    getOfRound(path, 'immutable', async (round, { req }) => {
-      const hash = hashOf(await closedRound(core, round), req.param('file') ?? '');
-      return hash ? core.store.readBlob(round.bucket, hash) : undefined;
-    });
-  /** A POST of one signed message about a round. */
-  const postWord = (
-    path: string,
-    mostBytes: number,
-    take: (core: Core, round: Round, message: SignedMessage) => Promise<void>,
-  ): void => {
-    app.post(`${roundPath}/${path}`, async (context) => {
-      const round = await roundOf(context);
-      await take(core, round, decodeSigned(await readBody(context.req.raw, mostBytes, bodyMs)));
-      return context.body(null, 204);
-    });
-  };
-
-  get('/identity', 'revalidate', () => Promise.resolve(encodeCbor({ key: core.signer.publicKey })));
-  app.get('/health', (context) => {
-    const failed = core.store.failure !== undefined;
-    return context.json({ status: failed ? 'storage-failed' : 'ok' }, failed ? 503 : 200);
-  });
-  app.get('/metrics', (context) => context.text(metrics.text()));
-
-  app.post('/foundings', async (context) => {
-    await addTerms(core, await readBody(context.req.raw, mostTermsBytes, bodyMs));
-    return context.body(null, 204);
-  });
-  get('/foundings/:id', 'never', (context) => foundingFile(core, idOf(context)));
-  for (const [path, add] of [
-    ['entries', addEntry],
-    ['signatures', addManifestSignature],
-  ] as const) {
-    app.post(`/foundings/:id/${path}`, async (context) => {
-      const id = idOf(context);
-      await add(core, id, decodeSigned(await readBody(context.req.raw, mostManifestBytes, bodyMs)));
-      return context.body(null, 204);
-    });
-  }
-
-  app.post('/communities', async (context) => {
-    await core.register(decodeSigned(await readBody(context.req.raw, mostSignedBytes, bodyMs)));
-    return context.body(null, 204);
-  });
-  get('/communities/:id/manifest', 'immutable', (context) => core.manifest(idOf(context)));
-  get('/communities/:id/used-invites', 'never', (context) => usedInvitesFile(core, idOf(context)));
-  get('/communities/:id/rounds', 'revalidate', (context) => roundsFile(core, idOf(context)));
-  app.post('/communities/:id/round-keys', async (context) => {
-    const community = await core.community(idOf(context));
-    await addRoundKey(core, community, decodeSigned(await readBody(context.req.raw, mostFileBytes, bodyMs)));
-    return context.body(null, 204);
-  });
-
-  app.post('/communities/:id/leave', async (context) => {
-    const id = idOf(context);
-    const message = decodeSigned(await readBody(context.req.raw, mostWordBytes, bodyMs));
-    const invite = await addLeave(core, await core.community(id), message);
-    await comparisons?.keys.removeAllOf(id, invite);
-    return context.body(null, 204);
-  });
-
-  getOfRound('announcement', 'immutable', (round) => core.announcementBytes(round));
-  app.post(`${roundPath}/contributions`, async (context) => {
-    const round = await roundOf(context);
-    const mostBytes = mostContributionBytesOf(round.community.manifest.stewards.length);
-    const receipt = await contributions.take(round, await readBody(context.req.raw, mostBytes, bodyMs));
-    metrics.count('endpoint_contributions_total', 'Contributions acknowledged.');
-    return context.body(encodeSigned(receipt), 200, { 'Content-Type': 'application/cbor' });
-  });
-  postWord('close', mostWordBytes, addClose);
-  getOfRound('words', 'never', (round) => wordsFile(core, round));
-  blobOfClosed('list', ({ listFile }) => listFile);
-  blobOfClosed('totals/:file', ({ totals }, name) => {
-    const [, group, steward] = /^([0-9])-([0-9])\.bin$/.exec(name) ?? [];
-    return totals[Number(group ?? NaN)]?.[Number(steward)];
-  });
-  blobOfClosed('fingerprints/:file', ({ fingerprints }, name) => {
-    return fingerprints[Number(/^([0-9])\.bin$/.exec(name)?.[1] ?? NaN)];
-  });
-  blobOfClosed('ciphertexts/:file', ({ ciphertexts }, name) => {
-    const hash = /^([0-9a-f]{64})\.bin$/.exec(name)?.[1] ?? '';
-    return ciphertexts.has(hash) ? fromHex(hash) : undefined;
-  });
-  postWord('culprits', mostWordBytes, addCulprits);
-  getOfRound('corrected-list', 'revalidate', async (round) => (await correctedList(core, round))?.file);
-  postWord('seals', mostWordBytes, addSeal);
-  getOfRound('seals', 'revalidate', (round) => sealsFile(core, round));
-  postWord('openings', mostFileBytes, addOpening);
-  getOfRound('openings/:steward', 'never', (round, { req }) =>
-    readOpening(core, round, req.param('steward') ?? '', req.header('authorization') ?? ''),
-  );
-  postWord('norms', mostWordBytes, addNorms);
-  getOfRound('norms', 'revalidate', (round) => publishedNorms(core, round));
-  if (comparisons) addComparisonRoutes(app, { core, comparisons, bodyMs, idOf, roundOf });
-  return app;
 }
-
-const isId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);
 
 /** The pattern of the route that answered, which names no community. */
 const routeOf = (context: Ctx): string => {
-  const path = matchedRoutes(context)
-    .map((route) => route.path)
-    .filter((one) => one !== '/*')
-    .at(-1);
-  return path ?? 'none';
+  const paths = matchedRoutes(context).map(({ path }) => path);
+  return paths.filter((path) => path !== '/*').at(-1) ?? 'none';
 };
 
 /** The client's address; of several that proxies name, the last one, which our own proxy has written. */

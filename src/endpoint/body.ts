@@ -16,27 +16,24 @@ export async function readBody(
   if (type !== contentType) throw new Problem('wrong-type', `Send it with the content type ${contentType}.`);
   const tooLarge = (): Problem => new Problem('too-large', `It may have ${mostBytes} bytes at most.`);
   if (Number(request.headers.get('content-length') ?? 0) > mostBytes) throw tooLarge();
-  const reader = request.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  let late: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, fail) => {
-    late = setTimeout(() => fail(new Problem('too-slow', 'Send it again over a better connection.')), mostMs);
-  });
   const chunks: Uint8Array[] = [];
   let length = 0;
-  try {
-    for (;;) {
-      const { value } = await Promise.race([reader.read(), deadline]);
-      if (value === undefined) break;
-      length += value.length;
+  const sink = new WritableStream<Uint8Array>({
+    write(chunk) {
+      length += chunk.length;
       if (length > mostBytes) throw tooLarge();
-      chunks.push(value);
-    }
-  } catch (error) {
-    reader.cancel().catch(() => undefined);
-    throw error;
+      chunks.push(chunk);
+    },
+  });
+  const slow = new AbortController();
+  const timer = setTimeout(
+    () => slow.abort(new Problem('too-slow', 'Send it again over a better connection.')),
+    mostMs,
+  );
+  try {
+    await request.body?.pipeTo(sink, { signal: slow.signal });
   } finally {
-    clearTimeout(late);
+    clearTimeout(timer);
   }
   return concatBytes(...chunks);
 }

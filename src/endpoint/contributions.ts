@@ -1,143 +1,109 @@
-/** Taking contributions: one of a home and round, the highest version wins, and a receipt for each. */
+/** Contributions: one of a home and round, the highest version wins, and a receipt for each. */
 import { equalBytes, toHex } from '../protocol/bytes.ts';
 import { checkCiphertext } from '../protocol/ciphertext.ts';
 import {
   checkContributionFiles,
   checkSignedContribution,
   decodeContribution,
+  decodeKept,
+  encodeKept,
   type CheckedContribution,
-  type Contribution,
+  type KeptContribution,
 } from '../protocol/contribution.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { mostHomes } from '../protocol/fields.ts';
 import { sha256 } from '../protocol/hash.ts';
 import { encodeReceipt } from '../protocol/receipt.ts';
 import { signMessage, type SignedMessage } from '../protocol/signed.ts';
-import { bind, bindHome } from './bindings.ts';
-import { closedRound, closesNow, isClosing } from './closing.ts';
-import type { Core, Round } from './core.ts';
-import { hasLeft, removeContributions } from './leaving.ts';
-import { encodeKept, keptName, keptVersions, readKept, type KeptContribution } from './kept.ts';
+import type { Round } from './core.ts';
+import { bindHome, hasLeft, leftHomes } from './homes.ts';
 import { Problem } from './problem.ts';
+import { announcementOf, closedRound, closesNow, isClosing } from './rounds.ts';
 
-export class Contributions {
-  readonly #core: Core;
-  /** Homes that have a seat in a round, in this process: the ones on the disk and the ones on their way there. */
-  readonly #seats = new Map<string, Set<string>>();
+/** Ledger name of a home's version; ten digits, so that names sort like numbers. Ciphertexts are blobs. */
+const keptName = (invite: string, version: number): string =>
+  `contributions/${invite}-${String(version).padStart(10, '0')}`;
 
-  constructor(core: Core) {
-    this.#core = core;
+/** Versions that are there, ascending, by invite in hex, ascending too. */
+export async function keptVersions({ folder }: Round): Promise<Map<string, number[]>> {
+  const versions = new Map<string, number[]>();
+  for (const name of await folder.list('contributions')) {
+    const [invite = '', version] = name.split('-');
+    versions.set(invite, [...(versions.get(invite) ?? []), Number(version)]);
   }
+  return versions;
+}
 
-  /**
-   * Checks and keeps a contribution; sending the same again gives the same receipt.
-   *
-   * @param body - as `encodeContribution` makes it
-   * @throws {ProtocolError} what is wrong with it
-   * @throws {Problem} `not-announced`, `round-closed`, `round-full`, `already-bound`, `superseded`, `too-many`, `left`
-   */
-  async take(round: Round, body: Uint8Array): Promise<SignedMessage> {
-    const announcement = await this.#core.announcement(round);
-    const contribution = decodeContribution(body);
-    const checked = await checkSignedContribution(contribution.signed, round.community, announcement);
-    await checkContributionFiles(contribution, checked);
-    contribution.ciphertexts.forEach(checkCiphertext);
-    const hashes = checked.header.ciphertexts.map(toHex);
-    if (new Set(hashes).size !== hashes.length) {
-      throw new ProtocolError('bad-ciphertext', 'Two ciphertexts of the contribution are the same');
-    }
+async function readKept({ folder }: Round, invite: string, version: number): Promise<KeptContribution | undefined> {
+  const entry = await folder.read(keptName(invite, version));
+  return entry && decodeKept(entry);
+}
 
-    const kept = await readKept(this.#core, round, toHex(checked.header.invite), checked.header.version);
-    if (kept !== undefined && equalBytes(kept.signed.body, contribution.signed.body)) {
-      return this.#acknowledge(round, contribution, checked, kept);
-    }
-    if (await closesNow(this.#core, round)) {
-      this.#seats.delete(round.prefix);
-      throw closed(round);
-    }
-    if (kept !== undefined) throw otherOfThisVersion();
-    const there = await keptVersions(this.#core, round);
-    this.#checkVersion(checked, there);
-    await this.#bind(round, checked);
-    if (await hasLeft(this.#core, round.community, toHex(checked.header.invite))) throw left();
-    this.#takeSeat(round, toHex(checked.header.invite), there);
-    return this.#acknowledge(round, contribution, checked, {
-      signed: contribution.signed,
-      sealedFingerprints: contribution.sealedFingerprints,
-      receivedMs: this.#core.now(),
-    });
+/** What is kept of a home's version, and checked anew; undefined if it is not there. */
+export async function readChecked(
+  round: Round,
+  invite: string,
+  version: number,
+): Promise<(KeptContribution & CheckedContribution) | undefined> {
+  const kept = await readKept(round, invite, version);
+  if (kept === undefined) return undefined;
+  return { ...kept, ...(await checkSignedContribution(kept.signed, round.community, await announcementOf(round))) };
+}
+
+/**
+ * Checks and keeps a contribution; sending the same again gives the same receipt.
+ *
+ * @param body - as `encodeContribution` makes it
+ * @throws {ProtocolError} what is wrong with it
+ * @throws {Problem} `not-announced`, `round-closed`, `round-full`, `already-bound`, `superseded`, `too-many`, `left`
+ */
+export async function takeContribution(round: Round, body: Uint8Array): Promise<SignedMessage> {
+  const { core, community, folder, bucket, month } = round;
+  const contribution = decodeContribution(body);
+  const { signed, ciphertexts, sealedFingerprints } = contribution;
+  const checked = await checkSignedContribution(signed, community, await announcementOf(round));
+  await checkContributionFiles(contribution, checked);
+  ciphertexts.forEach(checkCiphertext);
+  const { header, member, signature } = checked;
+  if (new Set(header.ciphertexts.map(toHex)).size !== ciphertexts.length) {
+    throw new ProtocolError('bad-ciphertext', 'Two ciphertexts of the contribution are the same');
   }
+  const [invite, version] = [toHex(header.invite), header.version];
+  const otherVersion = (): ProtocolError =>
+    new ProtocolError('already-decided', 'Another contribution of this version is there; count the version up');
 
-  #checkVersion({ header: { invite, version } }: CheckedContribution, there: ReadonlyMap<string, number[]>): void {
-    const versions = there.get(toHex(invite)) ?? [];
-    const latest = versions.at(-1) ?? -1;
-    if (latest > version) {
-      throw new Problem('superseded', `This home’s version ${latest} is there already; this is ${version}.`);
+  const before = await readKept(round, invite, version);
+  if (before === undefined || !equalBytes(before.signed.body, signed.body)) {
+    if (await closesNow(round)) throw closed(round);
+    if (before !== undefined) throw otherVersion();
+    const there = await keptVersions(round);
+    checkVersion(round, there.get(invite) ?? [], version);
+    await bindHome(round, header);
+    for (const hash of header.ciphertexts) {
+      const taken = () => new Problem('already-bound', 'A ciphertext came with another invite before.');
+      await folder.keep(`ciphertexts/${toHex(hash)}`, header.invite, taken);
     }
-    if (versions.length >= this.#core.limits.versions) {
-      throw new Problem('too-many', `A home sends ${this.#core.limits.versions} versions a round at most.`);
+    if (await hasLeft(round, invite)) throw left();
+    takeSeat(round, invite, there);
+  }
+  const kept: KeptContribution = before ?? { signed, sealedFingerprints, receivedMs: core.now() };
+  if (!(await isClosing(round))) {
+    await Promise.all(ciphertexts.map((ciphertext) => core.store.putBlob(bucket, ciphertext)));
+    await folder.keep(keptName(invite, version), encodeKept(kept), otherVersion);
+    // A home that left while this was on its way has had its contributions looked for before this one was there.
+    if (await hasLeft(round, invite)) {
+      await removeContributions(round, invite);
+      throw left();
     }
   }
-
-  /** Binds invite and keys to the home, and each of its ciphertexts to the invite, for good. */
-  async #bind({ prefix, community }: Round, { header }: CheckedContribution): Promise<void> {
-    await bindHome(this.#core, community, header);
-    await Promise.all(
-      header.ciphertexts.map((hash) =>
-        bind(
-          this.#core,
-          `${prefix}/ciphertexts/${toHex(hash)}`,
-          header.invite,
-          'A ciphertext came with another invite before.',
-        ),
-      ),
-    );
+  // Who closes a round says so before looking for contributions. If that has not happened by now, this one, which is
+  // durable, will be found; else only the list knows.
+  if (await isClosing(round)) {
+    const { list } = await closedRound(round);
+    if (!list.entries.some((entry) => equalBytes(entry.signature, signature))) throw closed(round);
   }
-
-  #takeSeat({ prefix }: Round, invite: string, there: ReadonlyMap<string, number[]>): void {
-    const seats = this.#seats.get(prefix) ?? new Set();
-    this.#seats.set(prefix, seats);
-    for (const other of there.keys()) seats.add(other);
-    if (seats.size >= mostHomes && !seats.has(invite)) {
-      throw new Problem('round-full', `A round takes ${mostHomes} homes; this one is full.`);
-    }
-    seats.add(invite);
-  }
-
-  /** Makes a contribution durable, and gives its receipt if it is sure to be on the list. */
-  async #acknowledge(
-    round: Round,
-    { ciphertexts }: Contribution,
-    { header, member, signature }: CheckedContribution,
-    kept: KeptContribution,
-  ): Promise<SignedMessage> {
-    const { store, signer } = this.#core;
-    if (!(await isClosing(this.#core, round))) {
-      await Promise.all(ciphertexts.map((ciphertext) => store.putBlob(round.bucket, ciphertext)));
-      const name = keptName(round, toHex(header.invite), header.version);
-      await this.#core.createOnce(name, encodeKept(kept), otherOfThisVersion);
-      // A home that left while this was on its way has had its contributions looked for before this one was there.
-      if (await hasLeft(this.#core, round.community, toHex(header.invite))) {
-        await removeContributions(this.#core, round, toHex(header.invite));
-        throw left();
-      }
-    }
-    // Who closes a round says so before looking for contributions. If that has not happened by now, this one, which is
-    // durable, will be found; else only the list knows.
-    if (await isClosing(this.#core, round)) {
-      const { list } = await closedRound(this.#core, round);
-      if (!list.entries.some((entry) => equalBytes(entry.signature, signature))) throw closed(round);
-    }
-    const receipt = encodeReceipt({
-      community: round.community.id,
-      month: round.month,
-      member,
-      version: header.version,
-      contribution: await sha256(kept.signed.body),
-      receivedMs: kept.receivedMs,
-    });
-    return signMessage('receipt', receipt, [signer]);
-  }
+  const receipt = { community: community.id, month, member, version, contribution: await sha256(signed.body) };
+  return signMessage('receipt', encodeReceipt({ ...receipt, receivedMs: kept.receivedMs }), [core.signer]);
 }
 
 const closed = ({ month }: Round): Problem =>
@@ -145,5 +111,44 @@ const closed = ({ month }: Round): Problem =>
 
 const left = (): Problem => new Problem('left', 'This home has left the community; nothing more is taken from it.');
 
-const otherOfThisVersion = (): ProtocolError =>
-  new ProtocolError('already-decided', 'Another contribution of this version is there; count the version up');
+function checkVersion({ core: { limits } }: Round, versions: readonly number[], version: number): void {
+  const latest = versions.at(-1) ?? -1;
+  if (latest > version) {
+    throw new Problem('superseded', `This home’s version ${latest} is there already; this is ${version}.`);
+  }
+  if (versions.length >= limits.versions) {
+    throw new Problem('too-many', `A home sends ${limits.versions} versions a round at most.`);
+  }
+}
+
+/** Counts a home among those of the round, which are the ones on the disk and the ones on their way there. */
+function takeSeat({ core, bucket }: Round, invite: string, there: ReadonlyMap<string, unknown>): void {
+  const seats = new Set([...(core.seats.get(bucket) ?? []), ...there.keys()]);
+  if (seats.size >= mostHomes && !seats.has(invite)) {
+    throw new Problem('round-full', `A round takes ${mostHomes} homes; this one is full.`);
+  }
+  core.seats.set(bucket, seats.add(invite));
+}
+
+/**
+ * Deletes what a home sent to a round, unless the round has begun to close: then it is part of what is added up. What
+ * names the ciphertexts goes last, so that what is left of a deletion that broke off is found again.
+ */
+export async function removeContributions(round: Round, invite: string): Promise<void> {
+  const { core, folder, bucket } = round;
+  for (const version of (await keptVersions(round)).get(invite) ?? []) {
+    if (await isClosing(round)) return;
+    const { ciphertexts } = (await readChecked(round, invite, version))?.header ?? { ciphertexts: [] };
+    for (const ciphertext of ciphertexts) await core.store.removeBlob(bucket, ciphertext);
+    await folder.remove(keptName(invite, version));
+  }
+}
+
+/** Goes on with deletions that broke off: of contributions of homes that have left, to a round that is not closing. */
+export async function removeOfLeft(round: Round): Promise<void> {
+  const left = await leftHomes(round);
+  if (left.size === 0 || (await isClosing(round))) return;
+  for (const invite of (await keptVersions(round)).keys()) {
+    if (left.has(invite)) await removeContributions(round, invite);
+  }
+}

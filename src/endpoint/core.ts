@@ -1,52 +1,57 @@
-/** What all parts of the endpoint share, and the rounds that they work on. */
-import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
+/** What all parts of the endpoint share, and the communities and rounds that they work on. */
+import { message2Carry2, type Parameters } from '../evaluator/parameters.ts';
+import { checkAmendments, communityOf, type AmendedCommunity } from '../protocol/amendment.ts';
+import { toHex } from '../protocol/bytes.ts';
 import type { Signer } from '../protocol/ed25519.ts';
 import { sha256 } from '../protocol/hash.ts';
-import { checkManifest, decodeManifest, type Community } from '../protocol/manifest.ts';
-import { checkAnnouncement, type Announcement } from '../protocol/round-key.ts';
-import { decodeSigned, encodeSigned, type SignedMessage } from '../protocol/signed.ts';
+import { decodeManifest, type Community } from '../protocol/manifest.ts';
+import type { Announcement } from '../protocol/round-key.ts';
+import { decodeSigned } from '../protocol/signed.ts';
 import { Cache } from './cache.ts';
-import type { ClosedRound } from './closing.ts';
+import type { Job } from './comparisons.ts';
+import { History } from './history.ts';
+import { Folder } from './ledger.ts';
 import type { Log } from './log.ts';
-import { Problem } from './problem.ts';
+import type { ClosedRound } from './rounds.ts';
 import { StoreError, type Store } from './store.ts';
 
-export interface Limits {
+export const defaultLimits = {
   /** Most communities that register by themselves. */
-  readonly communities: number;
-  /** Most rounds of a community. */
-  readonly rounds: number;
-  /** Most versions that a home can send to one round. */
-  readonly versions: number;
-  /** How long after a round closed its contributions are kept. */
-  readonly retentionDays: number;
-  /** Most server keys that a home has here at a time; a new one takes the place of the oldest. */
-  readonly serverKeys: number;
-  /** How long an upload may take from its announcement on. */
-  readonly uploadDays: number;
-  /** Most comparisons of one home that wait at a time … */
-  readonly jobsPerHome: number;
-  /** … and of all homes. */
-  readonly jobs: number;
-}
-
-export const defaultLimits: Limits = {
   communities: 100,
+  /** Most rounds of a community. */
   rounds: 240,
+  /** Most versions that a home can send to one round. */
   versions: 20,
-  retentionDays: 60,
+  /** How long at most what is not needed any more is kept, if a community's manifest allows for more. */
+  retentionDays: 366,
+  /** Most server keys that a home has here at a time; a new one takes the place of the oldest. */
   serverKeys: 2,
+  /** Most server keys that are here at a time, 28.5 MB each. */
+  allServerKeys: 2000,
+  /** How long an upload may take from its announcement on. */
   uploadDays: 7,
+  /** Most comparisons of one home that wait at a time … */
   jobsPerHome: 4,
+  /** … and of all homes. */
   jobs: 4000,
 };
+export type Limits = Readonly<typeof defaultLimits>;
 
-/** One community's round of one month. */
-export interface Round {
+/** A community as it is kept here. */
+export interface KeptCommunity {
+  readonly core: Core;
+  /** In hex. */
+  readonly id: string;
   readonly community: Community;
+  /** All its ledger entries. */
+  readonly ledger: Folder;
+}
+
+/** One community's round of one month; the community is as it is for that month. */
+export interface Round extends KeptCommunity {
   readonly month: string;
-  /** Of all its ledger entries. */
-  readonly prefix: string;
+  /** The round's own ledger entries. */
+  readonly folder: Folder;
   /** Of all its blobs. */
   readonly bucket: string;
 }
@@ -59,6 +64,8 @@ export interface CoreOptions {
   readonly now: () => number;
   readonly limits: Limits;
   readonly log: Log;
+  /** Parameter sets of server keys that are taken. */
+  readonly keyParameters?: readonly Parameters[] | undefined;
 }
 
 export class Core {
@@ -67,96 +74,86 @@ export class Core {
   readonly now: () => number;
   readonly limits: Limits;
   readonly log: Log;
-  /** Closed rounds by prefix. */
+  readonly keyParameters: readonly Parameters[];
+  /** What each community's log says. */
+  readonly history = new History(this);
+  /** By the rounds' buckets: announcements, what rounds have closed to, … */
+  readonly announcements = new Cache<Announcement>(100);
   readonly closed = new Cache<ClosedRound>(20);
-  readonly #communities = new Cache<Community>(100);
-  readonly #announcements = new Cache<Announcement>(100);
+  /** … and homes that have a seat in a round that is collecting: on the disk or on their way there. */
+  readonly seats = new Map<string, Set<string>>();
+  /** Comparisons that wait to be computed, by their request's id. */
+  readonly jobs = new Map<string, Job>();
+  /** When each community was last looked through for what is to be deleted. */
+  readonly lookedMs = new Map<string, number>();
+  readonly #communities = new Cache<AmendedCommunity>(100);
+  readonly #asOf = new WeakMap<AmendedCommunity, Map<string, Community>>();
+  readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor({ store, signer, now, limits, log }: CoreOptions) {
+  constructor({ store, signer, now, limits, log, keyParameters = [message2Carry2] }: CoreOptions) {
     this.store = store;
     this.signer = signer;
     this.now = now;
     this.limits = limits;
     this.log = log;
+    this.keyParameters = keyParameters;
   }
 
-  /** Keeps a manifest; again is no error. */
-  async register(message: SignedMessage): Promise<void> {
-    const community = await checkManifest(message);
-    if (!equalBytes(community.manifest.endpointKey, this.signer.publicKey)) {
-      throw new Problem('wrong-endpoint', 'The manifest names the key of another endpoint.');
-    }
-    const name = manifestName(toHex(community.id));
-    const ids = await this.communityIds();
-    if (ids.length >= this.limits.communities && (await this.store.read(name)) === undefined) {
-      throw new Problem('too-many', `This endpoint takes ${this.limits.communities} communities at most.`);
-    }
-    await this.store.create(name, encodeSigned(message));
+  /** All ledger entries of a community. */
+  ledger(id: string): Folder {
+    return new Folder(this.store, `communities/${id}`);
   }
 
-  /** Ids of all communities, in hex. */
-  communityIds(): Promise<string[]> {
-    return this.store.list('communities');
-  }
-
-  manifest(id: string): Promise<Bytes> {
-    return this.need(manifestName(id), 'There is no such community at this endpoint.');
-  }
-
-  community(id: string): Promise<Community> {
+  /** A community with the amendments in force. @throws {Problem} `not-found` */
+  amended(id: string): Promise<AmendedCommunity> {
     return this.#communities.get(id, async () => {
+      const ledger = this.ledger(id);
       // Its signatures were checked when it came in; its id says that it is still the same.
-      const { body } = decodeSigned(await this.manifest(id));
+      const { body } = decodeSigned(await ledger.need('manifest', 'There is no such community at this endpoint.'));
       const hash = await sha256(body);
       if (toHex(hash) !== id) throw new StoreError('damaged', 'A manifest is not that of its community');
-      return { id: hash, manifest: decodeManifest(body) };
+      return checkAmendments({ id: hash, manifest: decodeManifest(body) }, await ledger.messages('amendments'));
     });
   }
 
+  /** A community as it is for a month's round, or now. @throws {Problem} `not-found` */
+  async community(id: string, month = ''): Promise<KeptCommunity> {
+    const amended = await this.amended(id);
+    const known = this.#asOf.get(amended) ?? new Map<string, Community>();
+    this.#asOf.set(amended, known);
+    const community = known.get(month) ?? communityOf(amended, month || undefined);
+    known.set(month, community);
+    return { core: this, id, community, ledger: this.ledger(id) };
+  }
+
+  /** @throws {Problem} `not-found` */
   async round(id: string, month: string): Promise<Round> {
-    const community = await this.community(id);
-    return { community, month, prefix: `communities/${id}/rounds/${month}`, bucket: `${id}.${month}` };
+    const kept = await this.community(id, month);
+    return { ...kept, month, folder: kept.ledger.at(`rounds/${month}`), bucket: `${id}.${month}` };
+  }
+
+  /** Reads a community anew when it is asked for next, and these rounds' announcements. */
+  forget(id: string, months: readonly string[] = []): void {
+    this.#communities.delete(id);
+    for (const month of months) this.announcements.delete(`${id}.${month}`);
   }
 
   /** Does something for every round of every community, one after the other. */
   async eachRound(work: (id: string, month: string) => Promise<void>): Promise<void> {
-    for (const id of await this.communityIds()) {
-      for (const month of await this.store.list(`communities/${id}/rounds`)) await work(id, month);
+    for (const id of await this.store.list('communities')) {
+      for (const month of await this.ledger(id).list('rounds')) await work(id, month);
     }
   }
 
-  /** The encoded announcement of a round, if all stewards' keys are there. */
-  announcementBytes({ prefix }: Round): Promise<Bytes | undefined> {
-    return this.store.read(`${prefix}/announcement`);
-  }
-
-  /** @throws {Problem} `not-announced` */
-  announcement(round: Round): Promise<Announcement> {
-    return this.#announcements.get(round.prefix, async () => {
-      const bytes = await this.announcementBytes(round);
-      if (bytes === undefined)
-        throw new Problem('not-announced', `Not all stewards have sent their keys for ${round.month}.`);
-      return checkAnnouncement(bytes, round.community);
-    });
-  }
-
-  /** @throws {Problem} `not-found` */
-  async need(name: string, otherwise: string): Promise<Bytes> {
-    const bytes = await this.store.read(name);
-    if (bytes === undefined) throw new Problem('not-found', otherwise);
-    return bytes;
-  }
-
-  /**
-   * Writes what may be written once; the same bytes again are no error.
-   *
-   * @throws {Problem} by `otherwise` if something else is there
-   */
-  async createOnce(name: string, bytes: Bytes, otherwise: () => Error): Promise<void> {
-    if (await this.store.create(name, bytes)) return;
-    const old = await this.store.read(name);
-    if (old === undefined || !equalBytes(old, bytes)) throw otherwise();
+  /** Does what is asked under one name one after the other. */
+  async inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(work, work);
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(name, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(name) === settled) this.#turns.delete(name);
+    }
   }
 }
-
-const manifestName = (id: string): string => `communities/${id}/manifest`;

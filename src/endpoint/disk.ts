@@ -54,3 +54,37 @@ export const nodeDisk: Disk = {
   list: (path) => readdir(path),
   removeFolder: (path) => rm(path, { recursive: true, force: true }),
 };
+
+/** The code of an error of a disk; empty if it is another error. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** For `catch`: a value in the place of errors of these codes; any other error goes on. */
+export const instead =
+  <T>(value: T, ...codes: readonly string[]) =>
+  (error: unknown): T => {
+    if (codes.includes(codeOf(error))) return value;
+    throw error;
+  };
+
+/** Writes and syncs a temporary file and has it given its name; nothing is left of it if any of that fails. */
+export async function writeFirst(
+  disk: Disk,
+  temp: string,
+  bytes: Bytes,
+  giveName: (temp: string) => Promise<void>,
+): Promise<void> {
+  try {
+    const file = await disk.create(temp);
+    try {
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes, at);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await giveName(temp);
+  } catch (error) {
+    await disk.unlink(temp).catch(() => undefined);
+    throw error;
+  }
+}

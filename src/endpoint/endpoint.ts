@@ -1,43 +1,26 @@
 /**
- * The aggregation endpoint: takes encrypted contributions, adds them up, and passes the stewards' words around. It holds
- * no key that opens anything.
+ * The aggregation endpoint: takes encrypted contributions, adds them up, and passes the stewards' words around. It
+ * holds no key that opens anything.
  */
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Bytes } from '../protocol/bytes.ts';
-import type { Signer } from '../protocol/ed25519.ts';
-import { makeApp } from './app.ts';
-import { closedRound, closesNow } from './closing.ts';
+import { makeApp, type AppOptions } from './app.ts';
 import { Comparisons, type ComparisonsOptions } from './comparisons.ts';
-import { Core, defaultLimits, type Limits } from './core.ts';
+import { removeOfLeft } from './contributions.ts';
+import { Core, defaultLimits, type CoreOptions, type Limits } from './core.ts';
 import { FileStore } from './file-store.ts';
 import { removeOldFoundings } from './foundings.ts';
 import { reasonOf, type Log } from './log.ts';
-import { eraseIfDue } from './retention.ts';
-import type { Rate } from './rate.ts';
+import { deleteOld, eraseIfDue } from './retention.ts';
+import { closedRound, closesNow, isClosed } from './rounds.ts';
 import { openSigningKey, readSigningKey } from './signing-key.ts';
-import type { Store } from './store.ts';
 
-export interface EndpointOptions {
-  readonly store: Store;
-  /** The endpoint's own key, see `openSigningKey`. */
-  readonly signer: Signer;
-  /** Origins of the app, such as `https://app.example`; `*` for any. */
-  readonly origins: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
+export interface EndpointOptions
+  extends AppOptions, Pick<CoreOptions, 'store' | 'signer'>, Partial<Pick<CoreOptions, 'now' | 'log'>> {
   readonly limits?: Partial<Limits>;
-  /** What each address may ask; a write takes as much as ten reads. Loopback addresses may ask what they like. */
-  readonly rate?: Rate;
-  /** Most writes that are worked on at a time. */
-  readonly mostAtATime?: number;
-  /** Whether requests come through a proxy that says the address in X-Forwarded-For. */
-  readonly behindProxy?: boolean;
-  /** How long a request’s body may take. */
-  readonly bodyMs?: number;
-  readonly log?: Log;
   /** Evaluates comparisons; without it, none are made here. */
-  readonly evaluator?: Omit<ComparisonsOptions, 'core'>;
+  readonly evaluator?: ComparisonsOptions & { readonly accept?: CoreOptions['keyParameters'] };
 }
 
 export interface Endpoint {
@@ -45,8 +28,8 @@ export interface Endpoint {
   /** Answers a request; `env` is what `@hono/node-server` gives along. */
   readonly fetch: (request: Request, env?: object) => Promise<Response>;
   /**
-   * Does what is due: closes rounds whose date has come, erases old ones. To be called now and then. Rejects if the disk
-   * has failed: then the process should start anew.
+   * Does what is due: closes rounds whose date has come, erases old ones. To be called now and then. Rejects if the
+   * disk has failed: then the process should start anew.
    */
   readonly tick: () => Promise<void>;
   /** Resolves when no comparison waits. */
@@ -55,30 +38,23 @@ export interface Endpoint {
   readonly stop: () => Promise<void>;
 }
 
-export function createEndpoint({
-  store,
-  signer,
-  origins,
-  now = Date.now,
-  limits = {},
-  rate = { burst: 3000, perSecond: 50 },
-  mostAtATime = 64,
-  behindProxy = false,
-  bodyMs = 60_000,
-  log = () => undefined,
-  evaluator,
-}: EndpointOptions): Endpoint {
-  const core = new Core({ store, signer, now, limits: { ...defaultLimits, ...limits }, log });
-  const comparisons = evaluator && new Comparisons({ core, ...evaluator });
-  const app = makeApp({ core, origins, rate, mostAtATime, behindProxy, bodyMs, comparisons });
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { store, signer, now = Date.now, limits = {}, log = () => undefined, evaluator, ...http } = options;
+  const allLimits = { ...defaultLimits, ...limits };
+  const core = new Core({ store, signer, now, limits: allLimits, log, keyParameters: evaluator?.accept });
+  const comparisons = evaluator && new Comparisons(core, evaluator);
+  const app = makeApp(core, http, comparisons);
   return {
     publicKey: signer.publicKey,
     fetch: async (request, env = {}) => app.fetch(request, env),
     tick: async () => {
-      await doDue(core);
+      if (store.failure !== undefined) throw store.failure;
+      await core.eachRound((id, month) => attempt(core, 'round-failed', () => doDue(core, id, month), month));
       await removeOldFoundings(core);
       await comparisons?.start();
-      await comparisons?.keys.dropAbandoned();
+      for (const id of await store.list('communities')) {
+        await attempt(core, 'deletion-failed', async () => deleteOld(await core.community(id)));
+      }
     },
     idle: async () => comparisons?.idle(),
     stop: async () => comparisons?.stop(),
@@ -110,16 +86,20 @@ export async function openCore({ folder, log }: { readonly folder: string; reado
   return new Core({ store: FileStore.look(folder), signer, now: Date.now, limits: defaultLimits, log });
 }
 
-/** Closes and erases what is due. What fails is tried again the next time, and keeps nothing else from being done. */
-async function doDue(core: Core): Promise<void> {
-  if (core.store.failure !== undefined) throw core.store.failure;
-  await core.eachRound(async (id, month) => {
-    try {
-      const round = await core.round(id, month);
-      if (await closesNow(core, round)) await closedRound(core, round);
-      await eraseIfDue(core, round);
-    } catch (error) {
-      core.log('error', 'round-failed', { month, reason: reasonOf(error) });
-    }
-  });
+/** Does what is due of a round: deletions that broke off, closing, erasing. */
+async function doDue(core: Core, id: string, month: string): Promise<void> {
+  const round = await core.round(id, month);
+  await removeOfLeft(round);
+  if (!(await closesNow(round))) return;
+  if (!(await isClosed(round))) await closedRound(round);
+  await eraseIfDue(round);
+}
+
+/** What fails is tried again the next time, and keeps nothing else from being done. */
+async function attempt(core: Core, event: string, work: () => Promise<void>, month?: string): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    core.log('error', event, { month, reason: reasonOf(error) });
+  }
 }

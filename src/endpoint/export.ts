@@ -5,11 +5,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeCbor } from '../protocol/cbor.ts';
-import { toHex, type Bytes } from '../protocol/bytes.ts';
-import { closedRound, isClosed } from './closing.ts';
-import { comparisonResults, resultName } from './comparisons.ts';
+import type { Bytes } from '../protocol/bytes.ts';
+import { results } from './comparisons.ts';
 import type { Core } from './core.ts';
-import { correctedList, publishedNorms, sealsFile } from './opening.ts';
+import { closedFile, closedRound, correctedList, isClosed, publishedNorms, sealsFile } from './rounds.ts';
 
 /** Gives the number of files. */
 export async function exportFiles(core: Core, folder: string): Promise<number> {
@@ -24,30 +23,22 @@ export async function exportFiles(core: Core, folder: string): Promise<number> {
     files++;
   };
   await write('identity', encodeCbor({ key: core.signer.publicKey }));
-  for (const id of await core.communityIds()) {
-    await write(`communities/${id}/manifest`, await core.store.read(`communities/${id}/manifest`));
+  for (const id of await core.store.list('communities')) {
+    await write(`communities/${id}/manifest`, await core.ledger(id).read('manifest'));
   }
   await core.eachRound(async (id, month) => {
     const path = `communities/${id}/rounds/${month}`;
     const round = await core.round(id, month);
-    const blob = async (name: string, hash: Bytes): Promise<void> =>
-      write(`${path}/${name}`, await core.store.readBlob(round.bucket, hash));
-    await write(`${path}/announcement`, await core.announcementBytes(round));
-    if (!(await isClosed(core, round))) return;
-    const { list, listFile, totals, fingerprints } = await closedRound(core, round);
-    await blob('list', listFile);
-    for (const [group, ofGroup] of totals.entries()) {
-      for (const [steward, hash] of ofGroup.entries()) await blob(`totals/${group}-${steward}.bin`, hash);
+    await write(`${path}/announcement`, await round.folder.read('announcement'));
+    if (!(await isClosed(round))) return;
+    for (const file of (await closedRound(round)).files.keys()) {
+      await write(`${path}/${file}`, await closedFile(round, file));
     }
-    for (const [steward, hash] of fingerprints.entries()) await blob(`fingerprints/${steward}.bin`, hash);
-    for (const hash of list.entries.flatMap(({ ciphertexts }) => ciphertexts)) {
-      await blob(`ciphertexts/${toHex(hash)}.bin`, hash);
-    }
-    await write(`${path}/corrected-list`, (await correctedList(core, round))?.file);
-    await write(`${path}/seals`, await sealsFile(core, round));
-    await write(`${path}/norms`, await publishedNorms(core, round));
-    for (const id of await comparisonResults(core, round)) {
-      await write(`${path}/comparisons/${id}.bin`, await core.store.read(resultName(round, id)));
+    await write(`${path}/corrected-list`, (await correctedList(round))?.file);
+    await write(`${path}/seals`, await sealsFile(round));
+    await write(`${path}/norms`, await publishedNorms(round));
+    for (const request of await results(round).list()) {
+      await write(`${path}/comparisons/${request}.bin`, await results(round).read(request));
     }
   });
   return files;

@@ -7,11 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { concatBytes, equalBytes, fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
 import { sha256 } from '../protocol/hash.ts';
-import { nodeDisk, type Disk } from './disk.ts';
+import { codeOf, instead, nodeDisk, writeFirst, type Disk } from './disk.ts';
 import { bucketPattern, entryPattern, StoreError, type Store } from './store.ts';
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** A ledger entry's file: SHA-256 of the content, then the content. */
 const checksumBytes = 32;
@@ -23,7 +20,13 @@ export class FileStore implements Store {
   readonly #ledger: string;
   /** Folders that are there and durable. */
   readonly #folders = new Set<string>();
+  /**
+   * Folders whose names are durable. Of the others, what an earlier process left may go with the power: see `#settle`.
+   */
+  readonly #settled = new Set<string>();
   #failure: StoreError | undefined;
+  /** Whether this process is the one that writes. */
+  #isOpen = false;
 
   private constructor(root: string, disk: Disk) {
     this.#disk = disk;
@@ -40,6 +43,7 @@ export class FileStore implements Store {
   /** Opens the store in a folder that exists, and clears what an earlier process left half done. */
   static async open(root: string, disk: Disk = nodeDisk): Promise<FileStore> {
     const store = new FileStore(root, disk);
+    store.#isOpen = true;
     store.#folders.add(root);
     await store.#guard(async () => {
       await disk.removeFolder(store.#temp);
@@ -57,11 +61,11 @@ export class FileStore implements Store {
     const path = this.#blobPath(bucket, hash);
     await this.#guard(async () => {
       const old = await this.#readFile(path);
-      if (old === undefined || !equalBytes(old, bytes)) {
-        await this.#ensureFolder(dirname(path));
+      await this.#ensureFolder(dirname(path));
+      await this.#changed(path, async () => {
+        if (old !== undefined && equalBytes(old, bytes)) return;
         await this.#written(bytes, (temp) => this.#disk.rename(temp, path));
-      }
-      await this.#syncFolder(dirname(path));
+      });
     });
     return hash;
   }
@@ -75,7 +79,7 @@ export class FileStore implements Store {
   }
 
   removeBlob(bucket: string, hash: Bytes): Promise<void> {
-    return this.#guard(() => this.#unlink(this.#blobPath(bucket, hash)));
+    return this.#removed(this.#blobPath(bucket, hash));
   }
 
   async blobs(bucket: string): Promise<Bytes[]> {
@@ -93,17 +97,13 @@ export class FileStore implements Store {
     return this.#guard(async () => {
       await this.#ensureFolder(dirname(path));
       let created = true;
-      await this.#written(content, async (temp) => {
-        try {
-          await this.#disk.link(temp, path);
-        } catch (error) {
-          if (codeOf(error) !== 'EEXIST') throw error;
-          created = false;
-        }
+      const giveName = async (temp: string): Promise<void> => {
+        const link = this.#disk.link(temp, path).then(() => true);
+        created = await link.catch(instead(false, 'EEXIST'));
         await this.#disk.unlink(temp);
-      });
-      // Also if another was first: it may not have come to this yet, and the answer may rest on its entry.
-      await this.#syncFolder(dirname(path));
+      };
+      // Synced also if another was first: it may not have come to that yet, and the answer may rest on its entry.
+      await this.#changed(path, () => this.#written(content, giveName));
       return created;
     });
   }
@@ -119,7 +119,11 @@ export class FileStore implements Store {
   }
 
   remove(name: string): Promise<void> {
-    return this.#guard(() => this.#unlink(this.#entryPath(name)));
+    return this.#removed(this.#entryPath(name));
+  }
+
+  probe(): Promise<void> {
+    return this.#guard(() => this.#written(new Uint8Array(1), (temp) => this.#disk.unlink(temp)));
   }
 
   list(name: string): Promise<string[]> {
@@ -142,57 +146,45 @@ export class FileStore implements Store {
   }
 
   async #readFile(path: string): Promise<Bytes | undefined> {
-    try {
-      return await this.#disk.read(path);
-    } catch (error) {
-      if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes(codeOf(error))) return undefined;
-      throw error;
-    }
+    const bytes = await this.#disk.read(path).catch(instead(undefined, 'ENOENT', 'EISDIR', 'ENOTDIR'));
+    if (bytes !== undefined) await this.#settle(dirname(path));
+    return bytes;
   }
 
   async #names(path: string): Promise<string[]> {
-    try {
-      return (await this.#disk.list(path)).sort();
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return [];
-      throw error;
-    }
+    const names = await this.#disk.list(path).catch(instead(undefined, 'ENOENT', 'ENOTDIR'));
+    if (names !== undefined) await this.#settle(path);
+    return names?.sort() ?? [];
   }
 
-  async #unlink(path: string): Promise<void> {
-    try {
-      await this.#disk.unlink(path);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    }
+  /** Also what is gone already is synced: whoever took it away may not have come to that. */
+  #removed(path: string): Promise<void> {
+    const unlink = () => this.#disk.unlink(path).catch(instead(undefined, 'ENOENT'));
+    return this.#guard(() => this.#changed(path, unlink));
   }
 
-  /** Writes and syncs a temporary file and has it given its name; nothing is left of it if any of that fails. */
-  async #written(bytes: Bytes, giveName: (temp: string) => Promise<void>): Promise<void> {
-    const temp = join(this.#temp, randomUUID());
+  /**
+   * Has a name changed and makes that durable. If that fails on the way, whoever looks at the folder next makes it so.
+   */
+  async #changed(path: string, change: () => Promise<void>): Promise<void> {
     try {
-      const file = await this.#disk.create(temp);
-      try {
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes, at);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await giveName(temp);
+      await change();
     } catch (error) {
-      await this.#unlink(temp).catch(() => undefined);
+      this.#settled.delete(dirname(path));
       throw error;
     }
+    await this.#syncFolder(dirname(path));
+  }
+
+  /** Writes a file under a temporary name and has it given its name. */
+  #written(bytes: Bytes, giveName: (temp: string) => Promise<void>): Promise<void> {
+    return writeFirst(this.#disk, join(this.#temp, randomUUID()), bytes, giveName);
   }
 
   async #ensureFolder(path: string): Promise<void> {
     if (this.#folders.has(path)) return;
     await this.#ensureFolder(dirname(path));
-    try {
-      await this.#disk.makeFolder(path);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
+    await this.#disk.makeFolder(path).catch(instead(undefined, 'EEXIST'));
     await this.#syncFolder(dirname(path));
     this.#folders.add(path);
   }
@@ -205,9 +197,21 @@ export class FileStore implements Store {
     try {
       await this.#disk.syncFolder(path);
     } catch (cause) {
+      // What has no folder has no names.
+      if (['ENOENT', 'ENOTDIR'].includes(codeOf(cause))) return;
+      this.#settled.delete(path);
       this.#failure = new StoreError('failed', 'The disk failed to make a change durable', { cause });
     }
     if (this.#failure !== undefined) throw this.#failure;
+    this.#settled.add(path);
+  }
+
+  /**
+   * Makes durable what is found in a folder for the first time: a process that died may have named it and not come to
+   * the sync, and what is shown once, or relied on, must not go with the power afterwards.
+   */
+  async #settle(path: string): Promise<void> {
+    if (this.#isOpen && !this.#settled.has(path)) await this.#syncFolder(path);
   }
 
   async #guard<T>(change: () => Promise<T>): Promise<T> {
@@ -220,8 +224,10 @@ export class FileStore implements Store {
       return await work();
     } catch (cause) {
       if (cause instanceof StoreError || cause instanceof RangeError) throw cause;
-      const full = ['ENOSPC', 'EDQUOT'].includes(codeOf(cause));
-      const message = full ? 'There is no room on the disk' : `The disk failed (${codeOf(cause) || 'unknown error'})`;
+      const code = codeOf(cause);
+      const full = ['ENOSPC', 'EDQUOT'].includes(code);
+      const what = code === 'EROFS' ? 'The disk is read-only' : `The disk failed (${code || 'unknown error'})`;
+      const message = full ? 'There is no room on the disk' : what;
       throw new StoreError(full ? 'full' : 'failed', message, { cause });
     }
   }

@@ -2,22 +2,31 @@
  * A mailbox for stewards who found a community from several phones: terms, one entry a seat, signatures. Each is kept
  * as it came, the first one stands, and all of it goes when the community is there for a while or never comes to be.
  */
-import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
+import { equalBytes, fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
 import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
+import { ProtocolError } from '../protocol/error.ts';
 import { instantMs } from '../protocol/fields.ts';
 import { checkEntry, checkFounding, decodeTerms, encodeFoundingState, type Founding } from '../protocol/founding.ts';
 import { sha256 } from '../protocol/hash.ts';
-import { decodeSigned, encodeSigned, verifySignatures, type SignedMessage } from '../protocol/signed.ts';
-import { ProtocolError } from '../protocol/error.ts';
+import { verifySignedByMany, type SignedMessage } from '../protocol/signed.ts';
 import type { Core } from './core.ts';
+import { Folder } from './ledger.ts';
 import { Problem } from './problem.ts';
+import { registration } from './words.ts';
 
 /** Most foundings at a time. */
 const mostFoundings = 200;
 /** How long stewards have to agree. */
 const lifetimeMs = 30 * 86_400_000;
 
-const prefixOf = (id: string): string => `foundings/${id}`;
+const folderOf = ({ store }: Core, id: string): Folder => new Folder(store, `foundings/${id}`);
+
+/** Ids of the foundings that are not over; names of those that are may still be listed. */
+async function foundings(core: Core): Promise<string[]> {
+  const ids: string[] = [];
+  for (const id of await core.store.list('foundings')) if (await folderOf(core, id).has('since')) ids.push(id);
+  return ids;
+}
 
 /**
  * Keeps the terms of a founding; the same again are no error.
@@ -26,85 +35,71 @@ const prefixOf = (id: string): string => `foundings/${id}`;
  * @throws {Problem} `wrong-endpoint`, `too-many`
  */
 export async function addTerms(core: Core, encoded: Bytes): Promise<void> {
-  const terms = decodeTerms(encoded);
-  if (!equalBytes(terms.endpointKey, core.signer.publicKey)) {
+  if (!equalBytes(decodeTerms(encoded).endpointKey, core.signer.publicKey)) {
     throw new Problem('wrong-endpoint', 'The draft names the key of another endpoint.');
   }
   const id = toHex(await sha256(encoded));
-  const ids = await core.store.list('foundings');
+  const ids = await foundings(core);
   if (ids.length >= mostFoundings && !ids.includes(id)) {
     throw new Problem('too-many', `This endpoint founds ${mostFoundings} communities at a time at most.`);
   }
-  await core.store.create(`${prefixOf(id)}/since`, encodeCbor(core.now()));
-  await core.store.create(`${prefixOf(id)}/terms`, encoded);
+  await folderOf(core, id).create('since', encodeCbor(core.now()));
+  await folderOf(core, id).create('terms', encoded);
+}
+
+/** What words about a founding are about. */
+export interface FoundingHere {
+  readonly core: Core;
+  /** In hex. */
+  readonly id: string;
 }
 
 /** The state of a founding as the route gives it. @throws {Problem} `not-found` */
-export async function foundingFile(core: Core, id: string): Promise<Bytes> {
-  const encoded = await core.need(`${prefixOf(id)}/terms`, 'There is no such founding at this endpoint, or no longer.');
-  const { seats } = decodeTerms(encoded);
-  const read = (what: string): Promise<(Bytes | undefined)[]> =>
-    Promise.all(seats.map((_, seat) => core.store.read(`${prefixOf(id)}/${what}/${seat}`)));
-  const signatures = (await read('signatures')).filter((bytes) => bytes !== undefined).map(decodeSigned);
-  return encodeFoundingState(encoded, await read('entries'), signatures);
+export async function foundingFile({ core, id }: FoundingHere): Promise<Bytes> {
+  const folder = folderOf(core, id);
+  const terms = await folder.need('terms', 'There is no such founding at this endpoint, or no longer.');
+  const entries = await Promise.all(decodeTerms(terms).seats.map((_, seat) => folder.read(`entries/${seat}`)));
+  return encodeFoundingState(terms, entries, await folder.messages('signatures'));
 }
 
-const stateOf = async (core: Core, id: string): Promise<Founding> => {
-  const file = await foundingFile(core, id);
-  return checkFounding(file, await sha256(await core.need(`${prefixOf(id)}/terms`, 'There is no such founding.')));
-};
+const stateOf = async (here: FoundingHere): Promise<Founding> =>
+  checkFounding(await foundingFile(here), fromHex(here.id) ?? new Uint8Array());
 
-/**
- * Keeps the entry of a seat; the first one stands.
- *
- * @throws {ProtocolError} what `checkEntry` throws, `already-decided`
- */
-export async function addEntry(core: Core, id: string, message: SignedMessage): Promise<void> {
-  const { terms, entries } = await stateOf(core, id);
-  const entry = await checkEntry(message, terms);
-  const others = entries.filter((other) => other !== undefined && other.seat !== entry.seat);
-  if (others.some((other) => other?.name === entry.name || (other && equalBytes(other.key, entry.key)))) {
-    throw new ProtocolError('bad-manifest', 'Another steward of this community has the same name. Choose another one.');
+/** The entry of a seat; the first one stands. */
+export async function entry(here: FoundingHere, message: SignedMessage): Promise<void> {
+  const { terms, entries } = await stateOf(here);
+  const { seat, name, key } = await checkEntry(message, terms);
+  if (entries.some((other) => other && other.seat !== seat && (other.name === name || equalBytes(other.key, key)))) {
+    const sameName = 'Another steward of this community has the same name. Choose another one.';
+    throw new ProtocolError('bad-manifest', sameName);
   }
-  await core.createOnce(
-    `${prefixOf(id)}/entries/${entry.seat}`,
-    encodeSigned(message),
-    () => new ProtocolError('already-decided', 'This steward link was used before'),
-  );
+  const taken = () => new ProtocolError('already-decided', 'This steward link was used before');
+  await folderOf(here.core, here.id).keep(`entries/${seat}`, message, taken);
 }
 
-/**
- * Keeps stewards' signatures under the manifest; with all of them the community is registered.
- *
- * @throws {ProtocolError} `wrong-community`, `wrong-signer`, `bad-signature`
- */
-export async function addManifestSignature(core: Core, id: string, message: SignedMessage): Promise<void> {
-  const { entries, manifest } = await stateOf(core, id);
+/** Stewards' signatures under the manifest; with all of them the community is registered. */
+export async function signature(here: FoundingHere, message: SignedMessage): Promise<void> {
+  const { entries, manifest } = await stateOf(here);
   if (manifest === undefined || !equalBytes(manifest.body, message.body)) {
     throw new ProtocolError('wrong-community', 'This is not the manifest that the stewards’ entries make');
   }
-  await verifySignatures('manifest', message);
-  for (const signature of message.signatures) {
-    const seat = entries.findIndex((entry) => entry !== undefined && equalBytes(entry.key, signature.signer));
-    if (seat === -1) throw new ProtocolError('wrong-signer', 'Only stewards of the community sign its manifest');
-    const word = encodeSigned({ body: new Uint8Array(), signatures: [signature] });
-    await core.store.create(`${prefixOf(id)}/signatures/${seat}`, word);
-  }
-  const { signed } = await stateOf(core, id);
-  if (signed?.signatures.length === entries.length) await core.register(signed);
+  const keys = entries.flatMap((other) => (other ? [other.key] : []));
+  await verifySignedByMany('manifest', message, keys, 1);
+  const signatures = { body: new Uint8Array(), signatures: message.signatures };
+  const seatOf = (signer: Bytes): number => keys.findIndex((key) => equalBytes(key, signer));
+  await folderOf(here.core, here.id).keepSignatures(signatures, (signer) => `signatures/${seatOf(signer)}`);
+  const { signed } = await stateOf(here);
+  if (signed?.signatures.length === keys.length) await registration(here.core, signed);
 }
 
 /** Removes foundings whose time is over. */
 export async function removeOldFoundings(core: Core): Promise<void> {
-  for (const id of await core.store.list('foundings')) {
-    const since = await core.store.read(`${prefixOf(id)}/since`);
-    if (since !== undefined && decodeCbor(instantMs, since, 'The age of a founding') > core.now() - lifetimeMs)
-      continue;
-    for (const kind of ['entries', 'signatures']) {
-      for (const seat of await core.store.list(`${prefixOf(id)}/${kind}`)) {
-        await core.store.remove(`${prefixOf(id)}/${kind}/${seat}`);
-      }
-    }
-    for (const name of ['terms', 'since']) await core.store.remove(`${prefixOf(id)}/${name}`);
+  for (const id of await foundings(core)) {
+    const folder = folderOf(core, id);
+    // Written first and removed last: without it there is nothing.
+    const since = await folder.need('since', 'The age of a founding is gone.');
+    if (decodeCbor(instantMs, since, 'The age of a founding') > core.now() - lifetimeMs) continue;
+    for (const kind of ['entries', 'signatures']) await folder.at(kind).clear();
+    for (const name of ['terms', 'since']) await folder.remove(name);
   }
 }

@@ -1,6 +1,6 @@
 /** What the endpoint refuses, as problem details (RFC 9457) of type `urn:peua:<code>`. */
 import { ProtocolError, type ProtocolErrorCode } from '../protocol/error.ts';
-import { StoreError, type StoreErrorCode } from './store.ts';
+import { StoreError } from './store.ts';
 
 /** Kind of a refusal that is the endpoint's own, with its HTTP status and title. */
 const own = {
@@ -30,11 +30,6 @@ const own = {
   'storage-full': [507, 'The storage is full'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
-const ofStore = { damaged: 'damaged', full: 'storage-full', failed: 'storage-failed' } as const satisfies Record<
-  StoreErrorCode,
-  keyof typeof own
->;
-
 const forbidden: readonly ProtocolErrorCode[] = ['bad-signature', 'wrong-signer', 'bad-certificate', 'unknown-invite'];
 const conflicting: readonly ProtocolErrorCode[] = [
   'wrong-announcement',
@@ -46,6 +41,8 @@ const conflicting: readonly ProtocolErrorCode[] = [
 ];
 
 export type ProblemCode = keyof typeof own;
+
+const codeOf = ({ code }: StoreError): ProblemCode => (code === 'damaged' ? code : `storage-${code}`);
 
 /** A refusal that has a code of the endpoint's own; `message` is for people. */
 export class Problem extends Error {
@@ -61,27 +58,41 @@ export class Problem extends Error {
   }
 }
 
+/** For `catch`: undefined where there is a problem of one of these kinds; any other error goes on. */
+export const undefinedFor =
+  (...codes: readonly ProblemCode[]) =>
+  (error: unknown): undefined => {
+    if (error instanceof Problem && codes.includes(error.code)) return undefined;
+    throw error;
+  };
+
 export interface ProblemDetails {
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The answer for an error. What is not meant for the outside is told in general words. */
 export function problemDetails(error: unknown): ProblemDetails {
+  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   if (error instanceof ProtocolError) {
     const { code, message } = error;
     const status = code === 'malformed' ? 400 : forbidden.includes(code) ? 403 : conflicting.includes(code) ? 409 : 422;
-    return { type: `urn:peua:${code}`, title: 'The endpoint does not accept this', status, detail: message };
+    return { type: `urn:peua:${code}`, title: 'The endpoint does not accept this', status, detail: message, headers };
   }
-  const code = error instanceof Problem ? error.code : error instanceof StoreError ? ofStore[error.code] : 'internal';
+  const code = error instanceof Problem ? error.code : error instanceof StoreError ? codeOf(error) : 'internal';
   const [status, title] = own[code];
+  if (status === 401) headers['WWW-Authenticate'] = 'Steward';
+  if (error instanceof Problem && error.retryAfterSeconds !== undefined) {
+    headers['Retry-After'] = String(error.retryAfterSeconds);
+  }
   const detail =
     error instanceof Problem
       ? error.message
       : code === 'storage-full'
         ? 'Nothing was kept of this request. Tell who runs the endpoint, and send it again later.'
         : 'Tell who runs the endpoint, and try again later.';
-  return { type: `urn:peua:${code}`, title, status, detail };
+  return { type: `urn:peua:${code}`, title, status, detail, headers };
 }

@@ -1,39 +1,87 @@
 /**
- * Deleting what is not needed any more: some time after a round closed, opened or not, its contributions, ciphertexts,
- * totals and fingerprints go. What stays is the announcement, the list, and the stewards' words.
+ * Deleting what is not needed any more, after the time that a community's manifest states: contributions, ciphertexts,
+ * totals and fingerprints of closed rounds; server keys, requests and results of comparisons; uploads that were given
+ * up. What goes is listed before it goes, so a deletion that breaks off goes on, and whoever is of the community can
+ * look.
  */
 import * as v from 'valibot';
-import { equalBytes } from '../protocol/bytes.ts';
+import { equalBytes, fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
 import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
+import { decodeDeletions, encodeDeletions, type Deletion } from '../protocol/deletions.ts';
 import { hash, instantMs } from '../protocol/fields.ts';
-import { closedRound, closesNow } from './closing.ts';
-import type { Core, Round } from './core.ts';
+import { oldRequests } from './comparisons.ts';
+import type { KeptCommunity, Round } from './core.ts';
+import { closedRound, isErased } from './rounds.ts';
+import { oldServerKeys } from './server-keys.ts';
 
-const erasedSchema = v.strictTuple([instantMs, v.array(hash)]);
-const erasedName = ({ prefix }: Round): string => `${prefix}/erased`;
 const dayMs = 86_400_000;
+/** The least time between two looks for what is to be deleted. */
+const lookMs = 3_600_000;
+const erasedSchema = v.strictTuple([instantMs, v.array(hash)]);
 
-export const isErased = async (core: Core, round: Round): Promise<boolean> =>
-  (await core.store.read(erasedName(round))) !== undefined;
+/** Something that may go now. */
+export interface Due {
+  readonly kind: Deletion['kind'];
+  /** SHA-256 of a server key, id of a request; in hex. */
+  readonly hash: string;
+  readonly remove: () => Promise<void>;
+}
 
-/** Erases a round if its time has come; what is erased is written down first, so a broken-off erasure goes on. */
-export async function eraseIfDue(core: Core, round: Round): Promise<void> {
-  const { store, now, limits } = core;
-  if (!(await closesNow(core, round))) return;
-  const { list, listFile } = await closedRound(core, round);
-  if (now() < list.closedMs + limits.retentionDays * dayMs) return;
-  const blobs = (await store.blobs(round.bucket)).filter((blob) => !equalBytes(blob, listFile));
-  if (await store.create(erasedName(round), encodeCbor([now(), blobs]))) {
-    core.log('info', 'round-erased', { month: round.month, files: blobs.length });
+/** What was last needed before this instant goes; the operator may set less than the manifest. */
+async function keptSinceMs({ core, id }: KeptCommunity): Promise<number> {
+  const { manifest } = (await core.community(id)).community;
+  return core.now() - Math.min(manifest.retentionDays, core.limits.retentionDays) * dayMs;
+}
+
+/** Erases a closed round if its time has come. What stays is the announcement, the list, and the stewards' words. */
+export async function eraseIfDue(round: Round): Promise<void> {
+  const { core, folder, bucket, month } = round;
+  // Lists are large: of rounds long past none is read at every tick.
+  if (!(await isErased(round))) {
+    const { list, files } = await closedRound(round);
+    if (list.closedMs > (await keptSinceMs(round))) return;
+    const blobs = (await core.store.blobs(bucket)).filter((blob) => !equalBytes(blob, files.get('list') ?? blob));
+    await folder.create('erased', encodeCbor([core.now(), blobs]));
+    core.log('info', 'round-erased', { month, files: blobs.length });
   }
-  const entry = await core.need(erasedName(round), 'The record of an erasure is gone.');
+  const entry = await folder.need('erased', 'The record of an erasure is gone.');
   const [, erased] = decodeCbor(erasedSchema, entry, 'The record of an erasure');
-  const there = await store.blobs(round.bucket);
-  for (const blob of erased.filter((one) => there.some((other) => equalBytes(one, other)))) {
-    await store.removeBlob(round.bucket, blob);
+  const there = new Set((await core.store.blobs(bucket)).map(toHex));
+  for (const blob of erased.filter((one) => there.has(toHex(one)))) await core.store.removeBlob(bucket, blob);
+  for (const part of ['contributions', 'ciphertexts', 'sums']) await folder.at(part).clear();
+}
+
+/** Deletes what is due of a community's comparisons, once an hour at most. */
+export async function deleteOld(kept: KeptCommunity): Promise<void> {
+  const { core, id, ledger } = kept;
+  const nowMs = core.now();
+  if (Math.abs(nowMs - (core.lookedMs.get(id) ?? -Infinity)) < lookMs) return;
+  core.lookedMs.set(id, nowMs);
+  const sinceMs = await keptSinceMs(kept);
+  const abandonedMs = nowMs - core.limits.uploadDays * dayMs;
+  const due = [...(await oldServerKeys(kept, sinceMs, abandonedMs)), ...(await oldRequests(kept, sinceMs))];
+  if (due.length === 0) return;
+  const hashes = (kind: Due['kind']): Bytes[] =>
+    due.flatMap((one) => (one.kind === kind ? (fromHex(one.hash) ?? []) : []));
+  const kinds = [...new Set(due.map(({ kind }) => kind))];
+  const listed = kinds.map((kind) => ({ atMs: nowMs, kind, month: undefined, hashes: hashes(kind) }));
+  await ledger.create(`deletions/${String(nowMs).padStart(15, '0')}`, encodeDeletions(listed));
+  for (const { remove } of due) await remove();
+  core.log('info', 'old-deleted', { files: due.length });
+}
+
+/** What has been deleted in a community, as the route gives it. */
+export async function deletionsFile({ ledger }: KeptCommunity): Promise<Bytes> {
+  const all: Deletion[] = [];
+  for (const month of await ledger.list('rounds')) {
+    const entry = await ledger.read(`rounds/${month}/erased`);
+    if (entry === undefined) continue;
+    const [atMs, hashes] = decodeCbor(erasedSchema, entry, 'The record of an erasure');
+    all.push({ atMs, kind: 'round', month, hashes });
   }
-  for (const part of ['contributions', 'ciphertexts']) {
-    for (const name of await store.list(`${round.prefix}/${part}`))
-      await store.remove(`${round.prefix}/${part}/${name}`);
+  for (const name of await ledger.list('deletions')) {
+    const entry = await ledger.need(`deletions/${name}`, 'The record of a deletion is gone.');
+    all.push(...decodeDeletions(entry));
   }
+  return encodeDeletions(all.sort((a, b) => a.atMs - b.atMs));
 }

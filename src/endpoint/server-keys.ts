@@ -6,264 +6,240 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { ByteSource } from '../evaluator/byte-source.ts';
 import { EvaluatorError } from '../evaluator/errors.ts';
-import { sameParameters, type Parameters } from '../evaluator/parameters.ts';
+import { sameParameters } from '../evaluator/parameters.ts';
 import { readServerKeyHeader } from '../evaluator/server-key.ts';
 import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
 import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
 import { checkKeyAnnouncement, keyPieceBytes } from '../protocol/comparison.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { hash, instantMs, integer } from '../protocol/fields.ts';
-import type { Community } from '../protocol/manifest.ts';
 import type { SignedMessage } from '../protocol/signed.ts';
-import { bindHome } from './bindings.ts';
-import type { Core } from './core.ts';
+import type { Core, KeptCommunity } from './core.ts';
+import { bindHome, leftHomes } from './homes.ts';
+import type { Folder } from './ledger.ts';
 import { Problem } from './problem.ts';
+import type { Due } from './retention.ts';
 import { StoreError } from './store.ts';
 
 const announcedSchema = v.strictTuple([hash, integer(1, Number.MAX_SAFE_INTEGER), instantMs]);
 
-interface Announced {
+const dayMs = 86_400_000;
+/** Entries of a key, which is named by its SHA-256 in hex. */
+const folderOf = ({ ledger }: KeptCommunity, key: string): Folder => ledger.at(`server-keys/${key}`);
+/** Names of the keys of a home. */
+const keysOf = ({ ledger }: KeptCommunity, invite: string): Folder => ledger.at(`server-keys-of/${invite}`);
+const pieceName = (index: number): string => `piece-${String(index).padStart(5, '0')}`;
+const isPiece = (name: string): boolean => name.startsWith('piece-');
+
+/** Where the upload of a key stands. */
+interface Upload {
   readonly invite: Bytes;
   readonly size: number;
-  readonly announcedMs: number;
-}
-
-/** Where a key's upload stands. */
-export interface Upload {
+  /** Bytes that are there, from the first one on without a gap. */
   readonly offset: number;
-  readonly size: number;
+  readonly isComplete: boolean;
+  readonly announcedMs: number;
+  /** Of the announcement, or of the day of the last use. */
+  readonly usedMs: number;
 }
 
-const dayMs = 86_400_000;
-const pieceName = (index: number): string => `piece-${String(index).padStart(5, '0')}`;
+/** Undefined if the key was not announced. */
+async function uploadOf(kept: KeptCommunity, key: string): Promise<Upload | undefined> {
+  const folder = folderOf(kept, key);
+  const entry = await folder.read('announced');
+  if (entry === undefined) return undefined;
+  const [invite, size, announcedMs] = decodeCbor(announcedSchema, entry, 'The record of a server key');
+  const names = await folder.list();
+  const isComplete = names.includes('complete');
+  const pieces = names.filter(isPiece).filter((name, index) => name === pieceName(index)).length;
+  const offset = isComplete ? size : Math.min(size, pieces * keyPieceBytes);
+  const uses = names.map((name) => Number(/^used-(\d+)$/.exec(name)?.[1] ?? 0) * dayMs);
+  return { invite, size, offset, isComplete, announcedMs, usedMs: Math.max(announcedMs, ...uses) };
+}
 
-export class ServerKeys {
-  readonly #core: Core;
-  readonly #accept: readonly Parameters[];
-  /** Ends of the work on each key, so that two requests do not work on one key at a time. */
-  readonly #working = new Map<string, Promise<unknown>>();
-  readonly #isNeeded: (key: string) => boolean;
+/** Whether a comparison waits for the key. */
+const isNeeded = ({ jobs }: Core, key: string): boolean =>
+  [...jobs.values()].some(({ serverKey }) => serverKey === key);
 
-  /** @param isNeeded - whether a job waits for the key with this SHA-256 in hex */
-  constructor(core: Core, accept: readonly Parameters[], isNeeded: (key: string) => boolean) {
-    this.#core = core;
-    this.#accept = accept;
-    this.#isNeeded = isNeeded;
-  }
-
-  /**
-   * Begins an upload; again is no error. A home has a few keys at most: the oldest gives way.
-   *
-   * @throws {ProtocolError} what `checkKeyAnnouncement` throws
-   * @throws {Problem} `already-bound`, `too-many`
-   */
-  async announce(community: Community, message: SignedMessage): Promise<void> {
-    const announcement = await checkKeyAnnouncement(message, community);
-    await bindHome(this.#core, community, announcement);
-    const id = toHex(community.id);
-    const key = toHex(announcement.sha256);
-    const invite = toHex(announcement.invite);
-    await this.#inTurn(`of ${invite}`, async () => {
-      const there = await this.#announced(id, key);
-      if (there !== undefined) {
-        if (!equalBytes(there.invite, announcement.invite)) {
-          throw new Problem('already-bound', 'The server key came with another invite before.');
-        }
-        return;
-      }
-      await this.#makeRoom(id, invite);
-      const nowMs = this.#core.now();
-      await this.#core.store.create(`communities/${id}/server-keys-of/${invite}/${key}`, encodeCbor([nowMs]));
-      const entry = encodeCbor([announcement.invite, announcement.size, nowMs]);
-      await this.#core.store.create(`${folderOf(id, key)}/announced`, entry);
-    });
-  }
-
-  /** Where the upload stands; undefined if the key was not announced. */
-  async upload(id: string, key: string): Promise<Upload | undefined> {
-    const announced = await this.#announced(id, key);
-    if (announced === undefined) return undefined;
-    const { size } = announced;
-    if (await this.#isComplete(id, key)) return { offset: size, size };
-    const offset = Math.min(size, (await this.#pieces(id, key)) * keyPieceBytes);
-    if (offset < size) return { offset, size };
-    // The process ended between the last piece and the check.
-    await this.#inTurn(key, () => this.#finish(id, key, size));
-    return { offset: size, size };
-  }
-
-  /**
-   * Keeps a piece, and gives the offset of the next one. With the last one the key is checked; a wrong one is forgotten.
-   *
-   * @throws {Problem} `not-found`, `wrong-offset`, `too-large`
-   * @throws {ProtocolError} `bad-key`
-   */
-  addPiece(id: string, key: string, offset: number, piece: Bytes): Promise<number> {
-    return this.#inTurn(key, async () => {
-      const announced = await this.#announced(id, key);
-      if (announced === undefined) throw new Problem('not-found', 'No such server key was announced.');
-      const { size } = announced;
-      if (await this.#isComplete(id, key)) return size;
-      const index = await this.#pieces(id, key);
-      if (offset !== index * keyPieceBytes) {
-        throw new Problem('wrong-offset', `The upload goes on at ${Math.min(size, index * keyPieceBytes)}.`);
-      }
-      const expected = Math.min(keyPieceBytes, size - offset);
-      if (piece.length !== expected)
-        throw new Problem('too-large', `The piece at ${offset} must have ${expected} bytes.`);
-      await this.#core.store.create(`${folderOf(id, key)}/${pieceName(index)}`, piece);
-      const next = offset + piece.length;
-      if (next === size) await this.#finish(id, key, size);
-      return next;
-    });
-  }
-
-  /** A complete key, if it belongs to this invite. */
-  async find(id: string, key: string, invite: Bytes): Promise<ByteSource | undefined> {
-    const announced = await this.#announced(id, key);
-    if (announced === undefined || !equalBytes(announced.invite, invite)) return undefined;
-    return (await this.#isComplete(id, key)) ? this.#source(id, key, announced.size) : undefined;
-  }
-
-  /** Removes uploads that were begun long ago and never completed. */
-  async dropAbandoned(): Promise<void> {
-    for (const id of await this.#core.communityIds()) {
-      for (const invite of await this.#core.store.list(`communities/${id}/server-keys-of`)) {
-        for (const key of await this.#core.store.list(`communities/${id}/server-keys-of/${invite}`)) {
-          const announced = await this.#announced(id, key);
-          const isOld = (announced?.announcedMs ?? 0) + this.#core.limits.uploadDays * dayMs < this.#core.now();
-          if (isOld && !(await this.#isComplete(id, key))) {
-            await this.#inTurn(key, () => this.#remove(id, invite, key));
-          }
-        }
-      }
+/**
+ * Begins an upload; again is no error. A home has a few keys at most: the oldest gives way.
+ *
+ * @throws {ProtocolError} what `checkKeyAnnouncement` throws
+ * @throws {Problem} `already-bound`, `too-many`
+ */
+export async function announceKey(kept: KeptCommunity, message: SignedMessage): Promise<void> {
+  const { core } = kept;
+  const announcement = await checkKeyAnnouncement(message, kept.community);
+  await bindHome(kept, announcement);
+  const [key, invite] = [toHex(announcement.sha256), toHex(announcement.invite)];
+  await core.inTurn(`server keys of ${invite}`, async () => {
+    const there = await uploadOf(kept, key);
+    if (there !== undefined && !equalBytes(there.invite, announcement.invite)) {
+      throw new Problem('already-bound', 'The server key came with another invite before.');
     }
-  }
+    if (there !== undefined) return;
+    await makeRoom(kept, invite);
+    await checkTotal(core);
+    await keysOf(kept, invite).create(key, encodeCbor([core.now()]));
+    const record = encodeCbor([announcement.invite, announcement.size, core.now()]);
+    await folderOf(kept, key).create('announced', record);
+  });
+}
 
-  async #announced(id: string, key: string): Promise<Announced | undefined> {
-    const entry = await this.#core.store.read(`${folderOf(id, key)}/announced`);
-    if (entry === undefined) return undefined;
-    const [invite, size, announcedMs] = decodeCbor(announcedSchema, entry, 'The record of a server key');
-    return { invite, size, announcedMs };
-  }
+/** Where a key's upload stands, to go on with it. @throws {Problem} `not-found` if it was not announced */
+export async function findUpload(kept: KeptCommunity, key: string): Promise<Upload> {
+  const there = await uploadOf(kept, key);
+  if (there === undefined) throw new Problem('not-found', 'No such server key was announced.');
+  // The process ended between the last piece and the check.
+  if (!there.isComplete && there.offset === there.size)
+    await kept.core.inTurn(key, () => finish(kept, key, there.size));
+  return there;
+}
 
-  async #isComplete(id: string, key: string): Promise<boolean> {
-    return (await this.#core.store.read(`${folderOf(id, key)}/complete`)) !== undefined;
-  }
-
-  /** Number of pieces from the first on without a gap. */
-  async #pieces(id: string, key: string): Promise<number> {
-    const names = new Set(await this.#core.store.list(folderOf(id, key)));
-    let count = 0;
-    while (names.has(pieceName(count))) count++;
-    return count;
-  }
-
-  #source(id: string, key: string, size: number): ByteSource {
-    let held: { index: number; bytes: Bytes } | undefined;
-    const pieceAt = async (index: number): Promise<Bytes> => {
-      if (held?.index === index) return held.bytes;
-      const bytes = await this.#core.store.read(`${folderOf(id, key)}/${pieceName(index)}`);
-      if (bytes === undefined) throw new StoreError('damaged', `A piece of the server key ${key} is gone`);
-      held = { index, bytes };
-      return bytes;
-    };
-    return {
-      size,
-      read: async (offset, length) => {
-        const whole = new Uint8Array(length);
-        for (let at = 0; at < length;) {
-          const index = Math.floor((offset + at) / keyPieceBytes);
-          const from = offset + at - index * keyPieceBytes;
-          const part = (await pieceAt(index)).subarray(from, from + length - at);
-          if (part.length === 0) throw new StoreError('damaged', `A piece of the server key ${key} is not whole`);
-          whole.set(part, at);
-          at += part.length;
-        }
-        return whole;
-      },
-    };
-  }
-
-  /** Checks a key whose pieces are all there. */
-  async #finish(id: string, key: string, size: number): Promise<void> {
-    const source = this.#source(id, key, size);
-    const digest = createHash('sha256');
-    for (let at = 0; at < size; at += keyPieceBytes) {
-      digest.update(await source.read(at, Math.min(keyPieceBytes, size - at)));
+/**
+ * Keeps a piece, and gives the offset of the next one. With the last one the key is checked; a wrong one is forgotten.
+ *
+ * @throws {Problem} `not-found`, `wrong-offset`, `too-large`
+ * @throws {ProtocolError} `bad-key`
+ */
+export const addPiece = (kept: KeptCommunity, key: string, offset: number, piece: Bytes): Promise<number> =>
+  kept.core.inTurn(key, async () => {
+    const there = await uploadOf(kept, key);
+    if (there === undefined) throw new Problem('not-found', 'No such server key was announced.');
+    if (there.isComplete) return there.size;
+    if (offset !== there.offset) throw new Problem('wrong-offset', `The upload goes on at ${there.offset}.`);
+    const expected = Math.min(keyPieceBytes, there.size - offset);
+    if (piece.length !== expected) {
+      throw new Problem('too-large', `The piece at ${offset} must have ${expected} bytes.`);
     }
-    const fault = digest.digest('hex') === key ? await this.#faultOf(source) : 'its bytes are not the announced ones';
-    if (fault === undefined) {
-      await this.#core.store.create(`${folderOf(id, key)}/complete`, encodeCbor([this.#core.now()]));
-      return;
-    }
-    await this.#removePieces(id, key);
-    throw new ProtocolError('bad-key', `The server key is not accepted: ${fault}. Nothing of it was kept.`);
-  }
+    await folderOf(kept, key).create(pieceName(offset / keyPieceBytes), piece);
+    if (offset + piece.length === there.size) await finish(kept, key, there.size);
+    return offset + piece.length;
+  });
 
-  async #faultOf(source: ByteSource): Promise<string | undefined> {
-    try {
-      const { parameters } = await readServerKeyHeader(source);
-      if (this.#accept.some((accepted) => sameParameters(accepted, parameters))) return undefined;
-      return 'its parameters are others than those of comparisons';
-    } catch (error) {
-      if (error instanceof EvaluatorError) return error.message;
-      throw error;
-    }
-  }
+/** A complete key, if it belongs to this invite. */
+export async function findKey(kept: KeptCommunity, key: string, invite: Bytes): Promise<ByteSource | undefined> {
+  const there = await uploadOf(kept, key);
+  if (!there?.isComplete || !equalBytes(there.invite, invite)) return undefined;
+  return sourceOf(folderOf(kept, key), there.size);
+}
 
-  /** Removes a home's server keys, but for those that a comparison still waits for. */
-  async removeAllOf(id: string, invite: string): Promise<void> {
-    for (const key of await this.#core.store.list(`communities/${id}/server-keys-of/${invite}`)) {
-      if (!this.#isNeeded(key)) await this.#remove(id, invite, key);
-    }
+/** Checks a key whose pieces are all there. */
+async function finish(kept: KeptCommunity, key: string, size: number): Promise<void> {
+  const folder = folderOf(kept, key);
+  const fault = await faultOf(kept.core, key, sourceOf(folder, size));
+  if (fault === undefined) {
+    await folder.create('complete', encodeCbor([kept.core.now()]));
+    return;
   }
+  await folder.clear(isPiece);
+  throw new ProtocolError('bad-key', `The server key is not accepted: ${fault}. Nothing of it was kept.`);
+}
 
-  async #makeRoom(id: string, invite: string): Promise<void> {
-    const keys = await this.#core.store.list(`communities/${id}/server-keys-of/${invite}`);
-    const dated = await Promise.all(
-      keys.map(async (key) => ({ key, atMs: (await this.#announced(id, key))?.announcedMs ?? 0 })),
-    );
-    const removable = dated.sort((a, b) => a.atMs - b.atMs).filter(({ key }) => !this.#isNeeded(key));
-    for (let left = keys.length; left >= this.#core.limits.serverKeys; left--) {
-      const oldest = removable.shift();
-      if (oldest === undefined) {
-        throw new Problem(
-          'too-many',
-          'Comparisons still wait for the server keys that are here. Try again later.',
-          600,
-        );
-      }
-      await this.#remove(id, invite, oldest.key);
-    }
+async function faultOf({ keyParameters }: Core, key: string, source: ByteSource): Promise<string | undefined> {
+  const digest = createHash('sha256');
+  for (let at = 0; at < source.size; at += keyPieceBytes) {
+    digest.update(await source.read(at, Math.min(keyPieceBytes, source.size - at)));
   }
-
-  async #remove(id: string, invite: string, key: string): Promise<void> {
-    const { store } = this.#core;
-    await store.remove(`${folderOf(id, key)}/complete`);
-    await this.#removePieces(id, key);
-    await store.remove(`${folderOf(id, key)}/announced`);
-    await store.remove(`communities/${id}/server-keys-of/${invite}/${key}`);
-  }
-
-  /** The last one first, so that what is left is always a beginning. */
-  async #removePieces(id: string, key: string): Promise<void> {
-    const names = await this.#core.store.list(folderOf(id, key));
-    for (const name of names.filter((one) => one.startsWith('piece-')).reverse()) {
-      await this.#core.store.remove(`${folderOf(id, key)}/${name}`);
-    }
-  }
-
-  async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#working.get(name) ?? Promise.resolve()).then(work, work);
-    const settled = turn.catch(() => undefined);
-    this.#working.set(name, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#working.get(name) === settled) this.#working.delete(name);
-    }
+  if (digest.digest('hex') !== key) return 'its bytes are not the announced ones';
+  try {
+    const { parameters } = await readServerKeyHeader(source);
+    if (keyParameters.some((accepted) => sameParameters(accepted, parameters))) return undefined;
+    return 'its parameters are others than those of comparisons';
+  } catch (error) {
+    if (error instanceof EvaluatorError) return error.message;
+    throw error;
   }
 }
 
-const folderOf = (id: string, key: string): string => `communities/${id}/server-keys/${key}`;
+/** A key read from its pieces, each of which is held against its checksum. */
+function sourceOf(folder: Folder, size: number): ByteSource {
+  let held: { index: number; bytes: Bytes } | undefined;
+  return {
+    size,
+    read: async (offset, length) => {
+      const whole = new Uint8Array(length);
+      for (let at = 0; at < length;) {
+        const index = Math.floor((offset + at) / keyPieceBytes);
+        const bytes = held?.index === index ? held.bytes : await folder.read(pieceName(index));
+        const from = offset + at - index * keyPieceBytes;
+        const part = bytes?.subarray(from, from + length - at) ?? new Uint8Array();
+        if (bytes === undefined || part.length === 0) {
+          throw new StoreError('damaged', `Piece ${index} of a server key is gone or not whole`);
+        }
+        held = { index, bytes };
+        whole.set(part, at);
+        at += part.length;
+      }
+      return whole;
+    },
+  };
+}
+
+/** @throws {Problem} `too-many` if there is no room for one more key */
+async function checkTotal(core: Core): Promise<void> {
+  let keys = 0;
+  for (const id of await core.store.list('communities')) {
+    // By home: where a key's own entries have been removed its name is still listed.
+    const homes = core.ledger(id).at('server-keys-of');
+    for (const invite of await homes.list()) keys += (await homes.list(invite)).length;
+  }
+  if (keys < core.limits.allServerKeys) return;
+  throw new Problem('too-many', 'This endpoint has no room for more server keys. Tell who runs it.', 86_400);
+}
+
+/** Removes a home's oldest keys, so that there is room for one more. */
+async function makeRoom(kept: KeptCommunity, invite: string): Promise<void> {
+  const keys = await keysOf(kept, invite).list();
+  const surplus = keys.length + 1 - kept.core.limits.serverKeys;
+  if (surplus <= 0) return;
+  const removable = keys.filter((key) => !isNeeded(kept.core, key));
+  if (removable.length < surplus) {
+    const wait = 'Comparisons still wait for the server keys that are here. Try again later.';
+    throw new Problem('too-many', wait, 600);
+  }
+  const dated = await Promise.all(
+    removable.map(async (key) => ({ key, atMs: (await uploadOf(kept, key))?.announcedMs ?? 0 })),
+  );
+  const oldest = dated.sort((a, b) => a.atMs - b.atMs).slice(0, surplus);
+  for (const { key } of oldest) await removeKey(kept, invite, key);
+}
+
+/** Remembers that a key was used today, which puts off its deletion. */
+export async function noteUse(kept: KeptCommunity, key: string): Promise<void> {
+  await folderOf(kept, key).create(`used-${Math.floor(kept.core.now() / dayMs)}`, new Uint8Array());
+}
+
+/**
+ * Keys that were last needed before one instant, or whose home has left, and uploads that were begun before another
+ * instant and never completed.
+ */
+export async function oldServerKeys(kept: KeptCommunity, sinceMs: number, abandonedMs: number): Promise<Due[]> {
+  const due: Due[] = [];
+  const left = await leftHomes(kept);
+  for (const invite of await kept.ledger.list('server-keys-of')) {
+    for (const key of await keysOf(kept, invite).list()) {
+      const { announcedMs = 0, usedMs = 0, isComplete = false } = (await uploadOf(kept, key)) ?? {};
+      const isOld = isComplete ? usedMs < sinceMs : announcedMs < abandonedMs;
+      if (!(isOld || left.has(invite)) || isNeeded(kept.core, key)) continue;
+      const remove = () => kept.core.inTurn(key, () => removeKey(kept, invite, key));
+      due.push({ kind: isComplete ? 'server-key' : 'upload', hash: key, remove });
+    }
+  }
+  return due;
+}
+
+/** Removes a home's server keys, but for those that a comparison still waits for. */
+export async function removeServerKeys(kept: KeptCommunity, invite: string): Promise<void> {
+  for (const key of await keysOf(kept, invite).list()) {
+    if (!isNeeded(kept.core, key)) await removeKey(kept, invite, key);
+  }
+}
+
+/** The beginning last, so that what is left of a removal that broke off is found again. */
+async function removeKey(kept: KeptCommunity, invite: string, key: string): Promise<void> {
+  const folder = folderOf(kept, key);
+  await folder.remove('complete');
+  await folder.clear();
+  await keysOf(kept, invite).remove(key);
+}

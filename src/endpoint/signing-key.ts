@@ -1,19 +1,13 @@
 import { join } from 'node:path';
-import type { Bytes } from '../protocol/bytes.ts';
 import { randomSeed, signerFromSeed, type Signer } from '../protocol/ed25519.ts';
-import { nodeDisk } from './disk.ts';
+import { instead, nodeDisk, writeFirst } from './disk.ts';
 
 const pathOf = (folder: string): string => join(folder, 'key');
 
 /** The key that is there; undefined if there is none. */
 export async function readSigningKey(folder: string): Promise<Signer | undefined> {
-  let seed: Bytes;
-  try {
-    seed = await nodeDisk.read(pathOf(folder));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const seed = await nodeDisk.read(pathOf(folder)).catch(instead(undefined, 'ENOENT'));
+  if (seed === undefined) return undefined;
   if (seed.length !== 32) throw new Error(`${pathOf(folder)} is damaged: bring it back from a backup`);
   return signerFromSeed(seed);
 }
@@ -30,12 +24,8 @@ export async function openSigningKey(folder: string): Promise<Signer> {
   const seed = randomSeed();
   const temp = `${pathOf(folder)}.new`;
   await nodeDisk.unlink(temp).catch(() => undefined);
-  const file = await nodeDisk.create(temp);
-  await file.write(seed, 0);
-  await file.sync();
-  await file.close();
   // A link, unlike a rename, never takes the place of a key that is there.
-  await nodeDisk.link(temp, pathOf(folder));
+  await writeFirst(nodeDisk, temp, seed, () => nodeDisk.link(temp, pathOf(folder)));
   await nodeDisk.unlink(temp);
   await nodeDisk.syncFolder(folder);
   return signerFromSeed(seed);

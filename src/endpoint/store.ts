@@ -1,6 +1,7 @@
 /**
  * Where the endpoint keeps things: immutable blobs named by their SHA-256, and a ledger of small entries that are
- * written once, where exclusive creation decides who was first. Whatever a method has acknowledged survives a power cut.
+ * written once, where exclusive creation decides who was first. Whatever a method has acknowledged survives a power
+ * cut.
  */
 import type { Bytes } from '../protocol/bytes.ts';
 
@@ -24,11 +25,17 @@ export interface Store {
   /** An entry whose checksum was verified just now; undefined if it is not there. */
   read(name: string): Promise<Bytes | undefined>;
   remove(name: string): Promise<void>;
-  /** Names one level below a name, ascending; empty if there are none. */
+  /** Names one level below a name, ascending; maybe also of levels from which all has been removed. */
   list(name: string): Promise<string[]>;
 
   /** Why nothing can be written any more, until the process starts anew. */
   readonly failure: StoreError | undefined;
+  /**
+   * Tries whether something can be written now, and leaves nothing behind.
+   *
+   * @throws {StoreError} why not
+   */
+  probe(): Promise<void>;
 }
 
 export const bucketPattern = /^[0-9a-f]{64}\.[0-9]{4}-[0-9]{2}$/;

@@ -1,13 +1,12 @@
 /** Walks everything that is kept and tells what is wrong with it. */
 import { toHex, type Bytes } from '../protocol/bytes.ts';
-import { checkSignedContribution } from '../protocol/contribution.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { decodeSigned, verifySignedBy } from '../protocol/signed.ts';
-import { closedRound, isClosed } from './closing.ts';
+import { keptVersions, readChecked } from './contributions.ts';
 import type { Core, Round } from './core.ts';
-import { keptVersions, readKept } from './kept.ts';
+import { leftHomes } from './homes.ts';
 import { Problem } from './problem.ts';
-import { isErased } from './retention.ts';
+import { closedFile, closedRound, isClosed, isErased } from './rounds.ts';
 import { StoreError } from './store.ts';
 
 export interface Findings {
@@ -46,42 +45,38 @@ export async function verifyAll(core: Core): Promise<Findings> {
       await attempt(bucket, () => store.readBlob(bucket, hash));
     }
   }
-  await core.eachRound(async (id, month) => {
-    await attempt(`${id} ${month}`, async () => {
-      const round = await core.round(id, month);
-      const there = new Set((await store.blobs(round.bucket)).map(toHex));
-      await references(core, round, attempt, (hash, of) => {
-        if (!there.has(toHex(hash))) faults.push(`${id} ${month}: ${of} is gone (blob ${toHex(hash)})`);
-      });
-    });
-  });
+  await core.eachRound((id, month) =>
+    attempt(`${id} ${month}`, async () => lookFor(await core.round(id, month), attempt, faults)),
+  );
   return { entries, blobs, faults };
 }
 
 type Attempt = (what: string, work: () => Promise<unknown>) => Promise<void>;
 
-/** Names all blobs that a round's ledger speaks of. */
-async function references(core: Core, round: Round, attempt: Attempt, name: (hash: Bytes, of: string) => void) {
-  const erased = await isErased(core, round);
-  for (const [invite, versions] of erased ? [] : await keptVersions(core, round)) {
-    for (const version of versions) {
+/** Looks for all blobs that a round's ledger speaks of. */
+async function lookFor(round: Round, attempt: Attempt, faults: string[]): Promise<void> {
+  const { core, id, month, bucket, community } = round;
+  const there = new Set((await core.store.blobs(bucket)).map(toHex));
+  const expect = (hash: Bytes, what: string): void => {
+    if (!there.has(toHex(hash))) faults.push(`${id} ${month}: ${what} is gone (blob ${toHex(hash)})`);
+  };
+  const erased = await isErased(round);
+  // What is left of homes that have left, whose deletion broke off, is not missed; the list has what was counted.
+  const left = await leftHomes(round);
+  for (const [invite, versions] of erased ? [] : await keptVersions(round)) {
+    for (const version of left.has(invite) ? [] : versions) {
       await attempt(`version ${version} of ${invite}`, async () => {
-        const kept = await readKept(core, round, invite, version);
-        if (kept === undefined) return;
-        const { header } = await checkSignedContribution(kept.signed, round.community, await core.announcement(round));
-        for (const hash of header.ciphertexts) name(hash, `a ciphertext of ${invite}`);
+        const kept = await readChecked(round, invite, version);
+        for (const hash of kept?.header.ciphertexts ?? []) expect(hash, `a ciphertext of ${invite}`);
       });
     }
   }
-  if (!(await isClosed(core, round))) return;
-  const { listFile, totals, fingerprints, damaged } = await closedRound(core, round);
-  name(listFile, 'the list');
-  const file = await core.store.readBlob(round.bucket, listFile);
-  if (file) await verifySignedBy('list', decodeSigned(file), round.community.manifest.endpointKey);
-  for (const hash of erased ? [] : [...totals.flat(), ...fingerprints]) name(hash, 'a total or fingerprints');
+  if (!(await isClosed(round))) return;
+  const { files, damaged } = await closedRound(round);
+  for (const [path, hash] of files) if (path === 'list' || !erased) expect(hash, path);
   for (const invite of damaged) {
-    await attempt('list', () =>
-      Promise.reject(new StoreError('damaged', `the contribution of ${toHex(invite)} was damaged and left out`)),
-    );
+    faults.push(`${id} ${month}: the contribution of ${toHex(invite)} was damaged and left out of the list`);
   }
+  const file = await closedFile(round, 'list');
+  if (file) await verifySignedBy('list', decodeSigned(file), community.manifest.endpointKey);
 }

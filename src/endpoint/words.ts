@@ -1,54 +1,150 @@
-/** What each steward has sent for a round, and words that come one steward at a time. */
-import { equalBytes, fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
-import { encodeCbor } from '../protocol/cbor.ts';
-import { checkClose } from '../protocol/close.ts';
-import { decodeSigned, encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
-import { closeEarly } from './closing.ts';
-import type { Core, Round } from './core.ts';
-
-/** Indices of the stewards who have sent something for a round, as the route gives them. */
-export async function wordsFile(core: Core, { community, prefix }: Round): Promise<Bytes> {
-  const sent = async (...kinds: string[]): Promise<number[]> => {
-    const names = await Promise.all(kinds.map((kind) => core.store.list(`${prefix}/${kind}`)));
-    // Names are a steward's index, after which more may stand.
-    const stewards = new Set(names.flat().map((name) => Number.parseInt(name, 10)));
-    return community.manifest.stewards.flatMap((_, steward) => (stewards.has(steward) ? [steward] : []));
-  };
-  return encodeCbor({
-    keys: await sent('keys'),
-    closes: await sent('close-words'),
-    seals: await sent('seals'),
-    openings: await sent('openings'),
-    norms: await sent('norms-checked-words', 'norms-unchecked-words'),
-  });
-}
-
 /**
- * Keeps stewards' words that a round shall close before its date, and closes it when there are t of them.
+ * Signed words of stewards, and how each is taken. It is checked first, then kept under names that are taken once and
+ * for good, so that who was first is decided by the store, also between processes; and only when that is durable, what
+ * follows is done. To say the same again is no error, and makes up for what a process that died has left undone.
  *
- * @throws {ProtocolError} what `checkClose` throws
+ * All reject with a ProtocolError that says what is wrong with the word, or what it contradicts, or with a Problem:
+ * what the endpoint has against it.
  */
-export async function addClose(core: Core, round: Round, message: SignedMessage): Promise<void> {
-  const announcement = await core.announcement(round);
-  await checkClose(message, round.community, announcement, 1);
-  const { stewards, threshold } = round.community.manifest;
-  for (const signature of message.signatures) {
-    const steward = stewards.findIndex(({ key }) => equalBytes(key, signature.signer));
-    const word = encodeSigned({ body: message.body, signatures: [signature] });
-    // A word given twice is one word: some systems never sign alike twice.
-    await core.store.create(`${round.prefix}/close-words/${steward}`, word);
+import { equalBytes, toHex } from '../protocol/bytes.ts';
+import { encodeCbor } from '../protocol/cbor.ts';
+import { checkPublicKey } from '../protocol/ciphertext.ts';
+import { checkClose } from '../protocol/close.ts';
+import { checkCulprits } from '../protocol/culprits.ts';
+import { ProtocolError, type ProtocolErrorCode } from '../protocol/error.ts';
+import { checkManifest, stewardOf, verifyBySteward } from '../protocol/manifest.ts';
+import { checkNorms } from '../protocol/norms-message.ts';
+import { checkOpening, decodeOpening } from '../protocol/opening.ts';
+import { checkAnnouncement, checkRoundKey, decodeRoundKey, encodeAnnouncement } from '../protocol/round-key.ts';
+import { checkSeal } from '../protocol/seal.ts';
+import { encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
+import type { Core, KeptCommunity, Round } from './core.ts';
+import { Problem } from './problem.ts';
+import {
+  announced,
+  announcementOf,
+  beginClosing,
+  closedRound,
+  correctedList,
+  correctedListFile,
+  sealedList,
+} from './rounds.ts';
+
+const otherwise = (code: ProtocolErrorCode, text: string) => (): ProtocolError => new ProtocolError(code, text);
+const decidedBefore = (what: string) =>
+  otherwise('already-decided', `This steward has already sent ${what} for this round`);
+
+/** A community's manifest. */
+export async function registration(core: Core, message: SignedMessage): Promise<void> {
+  const { id, manifest } = await checkManifest(message);
+  if (!equalBytes(manifest.endpointKey, core.signer.publicKey)) {
+    throw new Problem('wrong-endpoint', 'The manifest names the key of another endpoint.');
   }
-  const names = await core.store.list(`${round.prefix}/close-words`);
-  const words = await Promise.all(names.map((name) => core.store.read(`${round.prefix}/close-words/${name}`)));
-  const all = words.filter((word) => word !== undefined).map(decodeSigned);
-  if (all.length >= threshold) await closeEarly(core, round, all.reduce(mergeSignatures));
+  const ids = await core.store.list('communities');
+  if (ids.length >= core.limits.communities && !ids.includes(toHex(id))) {
+    throw new Problem('too-many', `This endpoint takes ${core.limits.communities} communities at most.`);
+  }
+  await core.ledger(toHex(id)).create('manifest', encodeSigned(message));
 }
 
-/** Keys of the invites that are bound to a home, ascending, as the route gives them. */
-export async function usedInvitesFile(core: Core, id: string): Promise<Bytes> {
-  const { manifest } = await core.community(id);
-  const bound = new Set(await core.store.list(`communities/${id}/bindings`));
-  return encodeCbor(
-    manifest.invites.map(({ key }) => toHex(key)).flatMap((key) => (bound.has(key) ? (fromHex(key) ?? []) : [])),
-  );
+/** A steward's key of a round; when all are there, the round is announced. */
+export async function roundKey({ core, id, ledger }: KeptCommunity, message: SignedMessage): Promise<void> {
+  const round = await core.round(id, decodeRoundKey(message.body).month);
+  const { community, folder, month } = round;
+  const { publicKey, closesMs, steward } = await checkRoundKey(message, community);
+  checkPublicKey(publicKey);
+  const months = await ledger.list('rounds');
+  if (months.length >= core.limits.rounds && !months.includes(month)) {
+    throw new Problem('too-many', `A community has ${core.limits.rounds} rounds at most.`);
+  }
+  if (closesMs <= core.now() && !months.includes(month)) {
+    throw new ProtocolError('bad-announcement', 'The round would close before it begins');
+  }
+  const otherTime = 'Another steward has announced another closing time for this round';
+  await folder.keep('closes', encodeCbor(closesMs), otherwise('bad-announcement', otherTime));
+  await folder.keep(`keys/${steward}`, message, decidedBefore('another key'));
+  const keys = await folder.messages('keys');
+  if (keys.length < community.manifest.stewards.length) return;
+  const announcement = encodeAnnouncement(keys);
+  const { hash } = (await announced(round)) ?? (await checkAnnouncement(announcement, community));
+  await folder.create('announcement', announcement);
+  await core.history.enter(round, [{ kind: 'announcement', hash }]);
+}
+
+/** Stewards want a round closed before its date; with t of them it closes. */
+export async function close(round: Round, message: SignedMessage): Promise<void> {
+  const { community, folder } = round;
+  const announcement = await announcementOf(round);
+  await checkClose(message, community, announcement, 1);
+  await folder.keepSignatures(message, (signer) => `close-words/${stewardOf(community.manifest, signer)}`);
+  const words = await folder.messages('close-words');
+  if (words.length < community.manifest.threshold) return;
+  const all = words.reduce(mergeSignatures);
+  await checkClose(all, community, announcement);
+  // The message is kept, for whoever asks why the round closed when it did.
+  await folder.create('close', encodeSigned(all));
+  await beginClosing(round);
+  await closedRound(round);
+}
+
+/** A steward names contributions that are not what they claim. */
+export async function culprits(round: Round, message: SignedMessage): Promise<void> {
+  const { hash } = await closedRound(round);
+  const { steward, month, list } = await checkCulprits(message, round.community);
+  if (month !== round.month || !equalBytes(list, hash)) {
+    throw new ProtocolError('wrong-list', 'The culprits are of another list than the first of this round');
+  }
+  if ((await sealedList(round)) !== undefined) {
+    throw new ProtocolError('already-decided', 'Enough stewards have sealed the list as it is');
+  }
+  await round.folder.keep(`culprits/${steward}`, message, decidedBefore('other culprits'));
+  // Also enters it in the log.
+  await correctedListFile(round);
+}
+
+/** A steward's seal on the first or the corrected list. */
+export async function seal(round: Round, message: SignedMessage): Promise<void> {
+  const lists = [await closedRound(round), await correctedList(round)];
+  const { steward, month, list } = await checkSeal(message, round.community);
+  if (month !== round.month || !lists.some((one) => one && equalBytes(one.hash, list))) {
+    throw new ProtocolError('wrong-list', 'The seal is for another list than this round has');
+  }
+  await round.folder.keep(`seals/${steward}`, message, decidedBefore('other seals'));
+  await round.core.history.enterMessage(round, 'seal', message);
+}
+
+const notSealed = otherwise('not-enough-seals', 'Not enough stewards have sealed one and the same list yet');
+
+/** A steward's share sums of the sealed list. */
+export async function opening(round: Round, message: SignedMessage): Promise<void> {
+  const sealed = await sealedList(round, decodeOpening(message.body));
+  if (sealed === undefined) throw notSealed();
+  const expected = { month: round.month, list: sealed.hash, groups: sealed.list.groups.length };
+  const { steward } = await checkOpening(message, round.community, expected);
+  await round.folder.keep(`openings/${steward}`, message, decidedBefore('other sums'));
+  await round.core.history.enterMessage(round, 'opening', message);
+}
+
+/** A steward's signature under norms; when threshold stewards have signed the same, they are published. */
+export async function norms(round: Round, message: SignedMessage): Promise<void> {
+  const { community, folder, month } = round;
+  const sealed = await sealedList(round);
+  if (sealed === undefined) throw notSealed();
+  const { list, groups, checked } = await checkNorms(message, community, month, 1);
+  const isOfList =
+    equalBytes(list, sealed.hash) &&
+    groups.length === sealed.list.groups.length &&
+    sealed.list.groups.every(({ name, homes }, i) => name === groups[i]?.name && homes === groups[i].homes);
+  if (!isOfList) throw new ProtocolError('wrong-list', 'The norms are of another list than the sealed one');
+  const steward = await verifyBySteward('norms', message, community.manifest);
+  // Those that more than threshold openings stand behind are kept apart from the others.
+  const kind = checked ? 'norms-checked' : 'norms-unchecked';
+  await folder.keep(`${kind}-words/${steward}`, message, decidedBefore('other norms'));
+  const words = await folder.messages(`${kind}-words`);
+  const same = words.filter(({ body }) => equalBytes(body, message.body)).reduce(mergeSignatures);
+  if (same.signatures.length < community.manifest.threshold) return;
+  await checkNorms(same, community, month);
+  // Who was first with enough signatures decided: the file does not change any more.
+  await folder.create(kind, encodeSigned(same));
+  await round.core.history.enterMessage(round, 'norms', same);
 }

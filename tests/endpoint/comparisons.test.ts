@@ -2,13 +2,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import adviceModel from '../../src/endpoint/advice-model.json' with { type: 'json' };
 import type { Endpoint, EndpointOptions } from '../../src/endpoint/endpoint.ts';
 import { FileStore } from '../../src/endpoint/file-store.ts';
 import { StoreError, type Store } from '../../src/endpoint/store.ts';
 import { bigDimensionOf } from '../../src/evaluator/parameters.ts';
 import { decryptAnswers, encryptCodes } from '../../src/lib/fhe/comparison.ts';
 import { nodeTfhe } from '../../src/lib/fhe/node.ts';
+import { parseAdviceModel, scoreInClear } from '../../src/protocol/advice-model.ts';
 import { ownBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
+import { certify } from '../../src/protocol/certificate.ts';
 import {
   checkComparisonResult,
   circuitVersion,
@@ -16,6 +19,7 @@ import {
   normsId,
   placesOf,
   requestId,
+  scoresOf,
   signComparisonRequest,
   signKeyAnnouncement,
   type ComparisonRequest,
@@ -26,6 +30,7 @@ import { EndpointError, type EndpointClient } from '../../src/protocol/endpoint-
 import { vectorParts } from '../../src/protocol/features.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
 import { checkList } from '../../src/protocol/list.ts';
+import type { Manifest } from '../../src/protocol/manifest.ts';
 import { computeNorms, encodeNorms } from '../../src/protocol/norms-message.ts';
 import { encodeOpening, type Opening } from '../../src/protocol/opening.ts';
 import { encodeSeal } from '../../src/protocol/seal.ts';
@@ -69,7 +74,7 @@ interface Street {
 }
 
 /** A community with two cohorts whose round is opened, its means and deciles unpublished. */
-async function opened(store: Store, keep = homes): Promise<Street> {
+async function opened(store: Store, keep = homes, terms: Partial<Manifest> = {}): Promise<Street> {
   const clock = { ms: startMs };
   const start = async (options: Partial<EndpointOptions> = {}) => {
     const endpoint = await exampleEndpoint({
@@ -81,7 +86,11 @@ async function opened(store: Store, keep = homes): Promise<Street> {
     return { endpoint, client: clientOf(endpoint) };
   };
   const { endpoint, client } = await start();
-  const street = await TestCommunity.make(homes, { cohorts: ['flat', 'house'], publishes: ['profiles'] });
+  const street = await TestCommunity.make(homes, {
+    cohorts: ['flat', 'house'],
+    publishes: ['profiles'],
+    ...terms,
+  });
   const announcement = await street.announce(client);
   const round = street.round();
   for (let home = 0; home < keep; home++) {
@@ -188,6 +197,28 @@ async function answersOf(
   );
 }
 
+/** Scores of the advice model, and its number, as the home's own key reads them. */
+async function scoresFrom(street: Street, client: EndpointClient, request: SignedMessage, key = keyA) {
+  const bytes = await client.comparison(street.street.round(), await requestId(request));
+  if (bytes === undefined) throw new Error('no result');
+  const { model, scores } = await checkComparisonResult(decodeSigned(bytes), street.street.community, request);
+  return {
+    model,
+    scores: scoresOf(decryptAnswers(nodeTfhe, key.clientKeyBytes, scores, bigDimensionOf(key.parameters))),
+  };
+}
+
+/** The same by the model's tables, from the plain ranks. */
+function expectedScores(ranks: readonly number[]) {
+  const { version, advice } = parseAdviceModel(adviceModel);
+  const { baseload, evening, night, heating } = advice;
+  const score = (tree: typeof baseload): number => scoreInClear(tree, ranks);
+  return {
+    model: version,
+    scores: { baseload: score(baseload), evening: score(evening), night: score(night), heating: score(heating) },
+  };
+}
+
 /** The same from the plain vectors. */
 function expectedPlaces(home: number, members: readonly number[][]): Place[] {
   const { deciles, means } = expectedNorms(expectedTotal(members));
@@ -222,7 +253,9 @@ test('A home’s answers are its places in the community and in its cohort, and 
     const answers = await answersOf(street, client, request, key);
     const name = ['flat', 'house'][cohortOf(home)] ?? '';
     expect([...answers.keys()]).toEqual(['community', name]);
-    expect(answers.get('community')).toEqual(expectedPlaces(home, vectors));
+    const places = expectedPlaces(home, vectors);
+    expect(answers.get('community')).toEqual(places);
+    expect(await scoresFrom(street, client, request, key)).toEqual(expectedScores(places.map(({ rank }) => rank)));
     expect(answers.get(name)).toEqual(expectedPlaces(home, inCohort(cohortOf(home))));
   }
   expect(await refusal(announceKey(street, client, 1, ownBytes(keyA.serverKeyBytes)))).toBe('409 already-bound');
@@ -259,11 +292,18 @@ test('Codes cannot be tried: one request for one set of norms, and repeats only 
   const second = await signerOf('another member');
   const certificates = await street.street.certificates(0, second.publicKey);
   const { asker } = await askerOf(street.street, 0);
-  const fields = { ...asker, certificates, month, norms: street.norms, circuits: 1, cohort: -1 };
+  const fields = { ...asker, certificates, month, norms: street.norms, circuits: circuitVersion, cohort: -1 };
   const serverKey = await sha256(keyA.serverKeyBytes);
   const codes = encryptCodes(nodeTfhe, keyA.clientKeyBytes, codesOf(0));
   const foreign = await signComparisonRequest({ ...fields, serverKey, codes }, second);
   expect(await refusal(client.requestComparison(round, foreign))).toBe('409 already-bound');
+  // Nor by the home's next device, which its first one certified.
+  const next = await certify(asker.community, second.publicKey, await signerOf('member 0'));
+  const moved = await signComparisonRequest(
+    { ...fields, certificates: [...asker.certificates, next], serverKey, codes },
+    second,
+  );
+  expect(await refusal(client.requestComparison(round, moved))).toBe('409 already-decided');
 });
 
 test('Requests that do not hold are refused by name, and nothing is computed for them', async () => {
@@ -310,9 +350,13 @@ test('An upload goes on after a broken piece and a restart, and wrong bytes are 
 
   const { client } = await street.start();
   expect(await client.keyOffset(id, hash)).toBe(keyPieceBytes);
-  const changed = piece(keyPieceBytes);
-  changed[5] = (changed[5] ?? 0) ^ 1;
-  expect(await send(client, keyPieceBytes, changed)).toBe('422 bad-key');
+  const changed = key.slice();
+  changed[keyPieceBytes + 5] = (changed[keyPieceBytes + 5] ?? 0) ^ 1;
+  const answers: string[] = [];
+  for (let at = keyPieceBytes; at < key.length; at += keyPieceBytes) {
+    answers.push(await send(client, at, changed.slice(at, at + keyPieceBytes)));
+  }
+  expect(answers).toEqual(['accepted', 'accepted', 'accepted', '422 bad-key']);
   expect(await client.keyOffset(id, hash)).toBe(0);
   await upload(client, id, key);
   expect(await client.keyOffset(id, hash)).toBe(key.length);
@@ -341,6 +385,86 @@ test('A home has two keys at a time, and what was never completed goes', async (
   clock.ms += 8 * 86_400_000;
   await endpoint.tick();
   expect(await offsets()).toEqual([undefined, undefined, undefined]);
+});
+
+test('What was long not needed goes and is listed; which request was the home’s one is not forgotten', async () => {
+  const store = new MemoryStore();
+  const street = await opened(store, homes, { retentionDays: 30 });
+  const { endpoint, client, clock } = street;
+  const { community } = street.street;
+  const round = street.street.round();
+  const dayMs = 86_400_000;
+  const requests: SignedMessage[] = [];
+  for (const [home, key, days] of [
+    [0, keyA, 0],
+    [1, keyC, 20],
+  ] as const) {
+    await announceKey(street, client, home, ownBytes(key.serverKeyBytes));
+    await upload(client, community.id, ownBytes(key.serverKeyBytes));
+    clock.ms += days * dayMs;
+    const request = await requestOf(street, home, { key });
+    await client.requestComparison(round, request);
+    requests.push(request);
+    await endpoint.idle();
+  }
+  const hashes = await Promise.all([keyA, keyC].map(({ serverKeyBytes }) => sha256(serverKeyBytes)));
+  const ids = await Promise.all(requests.map(requestId));
+  const there = async () =>
+    Promise.all([
+      ...hashes.map(async (hash) => (await client.keyOffset(community.id, hash)) !== undefined),
+      ...ids.map(async (id) => (await client.comparison(round, id).catch(() => undefined)) !== undefined),
+    ]);
+  clock.ms = closesMs + 30 * dayMs;
+  await endpoint.tick();
+  expect(await there()).toEqual([true, true, true, true]);
+  expect(await client.deletions(community.id)).toHaveLength(1);
+  clock.ms += dayMs;
+  await endpoint.tick();
+  expect(await there()).toEqual([false, true, false, true]);
+  clock.ms += 20 * dayMs;
+  await endpoint.tick();
+  expect(await there()).toEqual([false, false, false, false]);
+  const listed = (await client.deletions(community.id)).map(({ kind, hashes }) => [kind, hashes.map(toHex)]);
+  expect(listed.slice(1)).toEqual([
+    ['server-key', [toHex(hashes[0] ?? new Uint8Array())]],
+    ['comparison', [toHex(ids[0] ?? new Uint8Array())]],
+    ['server-key', [toHex(hashes[1] ?? new Uint8Array())]],
+    ['comparison', [toHex(ids[1] ?? new Uint8Array())]],
+  ]);
+  expect(listed[0]?.[0]).toBe('round');
+
+  await announceKey(street, client, 0, ownBytes(keyA.serverKeyBytes));
+  await upload(client, community.id, ownBytes(keyA.serverKeyBytes));
+  const probe = await requestOf(street, 0);
+  expect(await refusal(client.requestComparison(round, probe))).toBe('409 already-decided');
+  const [first] = requests;
+  if (first === undefined) throw new Error('no request');
+  await client.requestComparison(round, first);
+  await endpoint.idle();
+  expect((await answersOf(street, client, first)).get('community')).toEqual(expectedPlaces(0, vectors));
+});
+
+test('There is room for so many server keys in all, and no more; a key that went leaves its room', async () => {
+  const street = await opened(await FileStore.open(await temporaryFolder()));
+  const { client, endpoint } = await street.start({ limits: { allServerKeys: 1 } });
+  await announceKey(street, client, 0, ownBytes(keyA.serverKeyBytes));
+  await announceKey(street, client, 0, ownBytes(keyA.serverKeyBytes));
+  expect(await refusal(announceKey(street, client, 1, ownBytes(keyC.serverKeyBytes)))).toBe('429 too-many');
+  street.clock.ms += 8 * 86_400_000;
+  await endpoint.tick();
+  await announceKey(street, client, 1, ownBytes(keyC.serverKeyBytes));
+});
+
+test('Who has enough comparisons waiting is put off, and can ask later as if it had not asked', async () => {
+  const street = await opened(new MemoryStore());
+  const round = street.street.round();
+  await announceKey(street, street.client, 0, ownBytes(keyA.serverKeyBytes));
+  await upload(street.client, street.street.community.id, ownBytes(keyA.serverKeyBytes));
+  for (const limits of [{ jobsPerHome: 0 }, { jobs: 0 }]) {
+    const { client } = await street.start({ limits });
+    expect(await refusal(client.requestComparison(round, await requestOf(street, 0)))).toBe('429 too-many');
+  }
+  await street.client.requestComparison(round, await requestOf(street, 0));
 });
 
 test('Ended in the middle, the next process computes the answer, and any process the same bytes', async () => {
@@ -429,7 +553,41 @@ test('A job that ends the process again and again is set aside, and others go on
   await endpoint.idle();
   expect(await refusal(client.comparison(round, id))).toBe('410 set-aside');
   expect((await answersOf(street, client, good, keyC)).get('community')).toEqual(expectedPlaces(1, vectors));
-  expect(await store.list('comparison-queue')).toEqual([]);
+});
+
+test('A job that fails for now is tried again behind the others', async () => {
+  const street = await opened(new MemoryStore());
+  const pool = makePool();
+  const used: string[] = [];
+  const evaluator: NonNullable<EndpointOptions['evaluator']> = {
+    accept,
+    retryMs: 500,
+    pool: {
+      use: async (id, source, task, options) => {
+        used.push(id);
+        if (used.length === 1) throw new Error('for now');
+        return pool.use(id, source, task, options);
+      },
+    },
+  };
+  const { client, endpoint } = await street.start({ evaluator });
+  const round = street.street.round();
+  const asked: [SignedMessage, typeof keyA][] = [];
+  for (const [home, key] of [
+    [0, keyA],
+    [1, keyC],
+  ] as const) {
+    await announceKey(street, client, home, ownBytes(key.serverKeyBytes));
+    await upload(client, street.street.community.id, ownBytes(key.serverKeyBytes));
+    asked.push([await requestOf(street, home, { key }), key]);
+  }
+  for (const [request] of asked) await client.requestComparison(round, request);
+  await endpoint.idle();
+  const [first, second] = await Promise.all([keyA, keyC].map(async (key) => toHex(await sha256(key.serverKeyBytes))));
+  expect(used).toEqual([first, second, first]);
+  for (const [home, [request, key]] of asked.entries()) {
+    expect((await answersOf(street, client, request, key)).get('community')).toEqual(expectedPlaces(home, vectors));
+  }
 });
 
 test(

@@ -13,6 +13,7 @@ import {
 import { sha256 } from '../../src/protocol/hash.ts';
 import { checkManifest } from '../../src/protocol/manifest.ts';
 import { signMessage } from '../../src/protocol/signed.ts';
+import { MemoryStore } from './memory-store.ts';
 import { clientOf, exampleEndpoint, startMs } from './support.ts';
 
 const freshSigner = () => signerFromSeed(randomSeed());
@@ -22,7 +23,7 @@ const fail = (): never => {
 
 async function founding(change: Partial<FoundingTerms> = {}) {
   let nowMs = startMs;
-  const endpoint = await exampleEndpoint({ now: () => nowMs });
+  const endpoint = await exampleEndpoint({ now: () => nowMs, store: new MemoryStore() });
   const client = clientOf(endpoint);
   const seats = await Promise.all([0, 1, 2].map(freshSigner));
   const stewards = await Promise.all([0, 1, 2].map(freshSigner));
@@ -34,6 +35,7 @@ async function founding(change: Partial<FoundingTerms> = {}) {
     publishes: ['profiles'],
     endpointKey: endpoint.publicKey,
     lookHours: 48,
+    retentionDays: 90,
     invitesEach: 2,
     seats: seats.map(({ publicKey }) => publicKey),
     salt: randomSeed().slice(0, 16),
@@ -64,7 +66,13 @@ describe('founding a community', () => {
     const { manifest } = await state();
     for (const seat of [0, 2, 1]) await client.postManifestSignature(id, await signature(seat));
     const community = await checkManifest(await client.manifest(manifest?.id ?? fail()), manifest?.id);
-    expect(community.manifest).toMatchObject({ name: 'Lindenstraße', threshold: 2, minimumHomes: 15, lookHours: 48 });
+    expect(community.manifest).toMatchObject({
+      name: 'Lindenstraße',
+      threshold: 2,
+      minimumHomes: 15,
+      lookHours: 48,
+      retentionDays: 90,
+    });
     expect(community.manifest.stewards.map(({ name }) => name)).toEqual(['Steward 0', 'Steward 1', 'Steward 2']);
     const keys = community.manifest.invites.map(({ key }) => key);
     expect(keys).toHaveLength(6);
@@ -132,6 +140,20 @@ describe('founding a community', () => {
     later(2 * 86_400_000);
     await endpoint.tick();
     expect(await client.founding(id)).toBeUndefined();
+  });
+
+  it('is one of 200 at a time; there is room for another when some are over', async () => {
+    const { client, endpoint, terms, id, later } = await founding();
+    await client.postTerms(encodeTerms(terms));
+    for (let i = 1; i < 200; i++) await client.postTerms(encodeTerms({ ...terms, name: `Street ${i}` }));
+    const oneMore = encodeTerms({ ...terms, name: 'One more' });
+    await expect(client.postTerms(oneMore)).rejects.toMatchObject({ code: 'too-many', status: 429 });
+    // What is there already is not one more.
+    await client.postTerms(encodeTerms(terms));
+    expect(await client.founding(id)).toBeDefined();
+    later(31 * 86_400_000);
+    await endpoint.tick();
+    await client.postTerms(oneMore);
   });
 
   it('shows a steward any draft but the one of the link as another', async () => {

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Log } from '../../src/endpoint/log.ts';
+import { StoreError } from '../../src/endpoint/store.ts';
+import type { Bytes } from '../../src/protocol/bytes.ts';
 import { certify } from '../../src/protocol/certificate.ts';
 import { checkSignedContribution, type Contribution } from '../../src/protocol/contribution.ts';
 import { decodeList } from '../../src/protocol/list.ts';
@@ -15,10 +18,10 @@ const nth = <T>(items: readonly T[], i: number): T => {
 };
 
 /** A round with one home more than it needs. */
-async function openRound() {
+async function openRound(store = new MemoryStore(), log: Log = () => undefined) {
   const clock = { ms: startMs };
-  const store = new MemoryStore();
-  const client = clientOf(await exampleEndpoint({ store, now: () => clock.ms }));
+  const endpoint = await exampleEndpoint({ store, now: () => clock.ms, log });
+  const client = clientOf(endpoint);
   const street = await TestCommunity.make(fewestHomes + 1);
   const announcement = await street.announce(client);
   const round = street.round();
@@ -35,7 +38,7 @@ async function openRound() {
     const body = encodeLeave({ community: street.community.id, invite, certificates, atMs: clock.ms });
     return signMessage('leave', body, [await signerOf(`member ${home}`)]);
   };
-  return { clock, store, client, street, announcement, round, sent, leaveOf };
+  return { clock, store, endpoint, client, street, announcement, round, sent, leaveOf };
 }
 
 test('A home that leaves is on no list, its ciphertexts are gone, and it can send nothing more', async () => {
@@ -62,6 +65,50 @@ test('What is on a closed list stays on it', async () => {
   await client.leave(street.community.id, await leaveOf(3));
   expect(await client.list(round)).toEqual(list);
   expect(decodeList(list?.body ?? new Uint8Array()).entries).toHaveLength(fewestHomes + 1);
+});
+
+/** A store that fails, as a process that dies does, after so many removals of what a home sent. */
+class Dying extends MemoryStore {
+  removals = Infinity;
+
+  override async removeBlob(bucket: string, hash: Bytes): Promise<void> {
+    this.#count();
+    await super.removeBlob(bucket, hash);
+  }
+
+  override async remove(name: string): Promise<void> {
+    this.#count();
+    await super.remove(name);
+  }
+
+  #count(): void {
+    if (this.removals-- <= 0) throw new StoreError('failed', 'died');
+  }
+}
+
+test.each([0, 1, 2, 3])('A deletion that ended after %i removals goes on by itself', async (removals) => {
+  const store = new Dying();
+  const { endpoint, client, street, leaveOf } = await openRound(store);
+  const [bucket = ''] = await store.buckets();
+  const before = (await store.blobs(bucket)).length;
+  store.removals = removals;
+  await expect(client.leave(street.community.id, await leaveOf(3))).rejects.toMatchObject({ code: 'storage-failed' });
+  expect((await store.blobs(bucket)).length).toBe(before - removals);
+  store.removals = Infinity;
+  await endpoint.tick();
+  expect((await store.blobs(bucket)).length).toBe(before - 3);
+  expect((await client.rounds(street.community.id))[0]?.homes).toBe(fewestHomes);
+});
+
+test('What is half deleted when its round closes is on no list, and is no damage', async () => {
+  const store = new Dying();
+  const lines: string[] = [];
+  const { clock, client, street, round, leaveOf } = await openRound(store, (_level, event) => lines.push(event));
+  store.removals = 1;
+  await expect(client.leave(street.community.id, await leaveOf(3))).rejects.toMatchObject({ code: 'storage-failed' });
+  clock.ms = closesMs;
+  expect(decodeList((await client.list(round))?.body ?? new Uint8Array()).entries).toHaveLength(fewestHomes);
+  expect(lines).not.toContain('contribution-damaged');
 });
 
 test('Nobody leaves for another home', async () => {

@@ -8,6 +8,10 @@ export class MemoryStore implements Store {
   readonly #blobs = new Map<string, Map<string, Bytes>>();
   readonly #entries = new Map<string, Bytes>();
 
+  probe(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async putBlob(bucket: string, bytes: Bytes): Promise<Bytes> {
     const hash = await sha256(bytes);
     const blobs = this.#blobs.get(bucket) ?? new Map<string, Bytes>();

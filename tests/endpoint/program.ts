@@ -1,34 +1,20 @@
 /** The endpoint as a program: bundled as for use, started, killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'rolldown';
 import { afterAll } from 'vitest';
+import { bundleEndpoint } from '../../scripts/bundle-endpoint.js';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
 
 // A test that fails leaves none of its programs behind.
 const children: ChildProcess[] = [];
 afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
-const root = join(import.meta.dirname, '../..');
-
-/** Bundles the program into a folder, laid out as `build/` is, and gives its path. */
+/** Bundles the program into a folder, as for use, and gives its path. */
 export async function bundleProgram(folder: string): Promise<string> {
-  await cp(join(root, 'build', 'evaluator'), join(folder, 'evaluator'), { recursive: true });
-  await build({
-    input: ['endpoint', 'evaluator-worker'].map((name) => join(root, 'src', 'cli', `${name}.ts`)),
-    tsconfig: false,
-    platform: 'node',
-    logLevel: 'silent',
-    output: {
-      dir: join(folder, 'cli'),
-      format: 'esm',
-      entryFileNames: '[name].mjs',
-      chunkFileNames: '[name]-[hash].mjs',
-    },
-  });
-  return join(folder, 'cli', 'endpoint.mjs');
+  const file = join(folder, 'endpoint.mjs');
+  await bundleEndpoint(file);
+  return file;
 }
 
 export interface Running {

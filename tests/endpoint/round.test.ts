@@ -4,6 +4,7 @@ import { decryptTotal, makeRoundKey } from '../../src/lib/fhe/contribution.ts';
 import { makeContribution } from '../../src/lib/fhe/make-contribution.ts';
 import { nodeTfhe } from '../../src/lib/fhe/node.ts';
 import { certify } from '../../src/protocol/certificate.ts';
+import { logCheck, neverFollowed } from '../../src/protocol/follow.ts';
 import { checkNorms } from '../../src/protocol/norms-message.ts';
 import { checkReceipt } from '../../src/protocol/receipt.ts';
 import { mergeSignatures } from '../../src/protocol/signed.ts';
@@ -28,6 +29,7 @@ test('A round with real encryption goes from round keys to norms', { timeout: 12
         steward,
         signer,
         endpoint: client,
+        inLog: logCheck(client, neverFollowed(community)),
         store: memoryStore(),
         encryption: {
           makeRoundKey: () => makeRoundKey(nodeTfhe),

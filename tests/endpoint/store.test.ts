@@ -6,7 +6,8 @@ import { FileStore } from '../../src/endpoint/file-store.ts';
 import { fromHex, toHex, utf8 } from '../../src/protocol/bytes.ts';
 import { MemoryStore } from './memory-store.ts';
 import { storeConformance } from './store-conformance.ts';
-import { temporaryFolder } from './support.ts';
+import { SimDisk, type Fault } from '../faults/sim-disk.ts';
+import { exampleEndpoint, temporaryFolder } from './support.ts';
 
 storeConformance('memory', () => Promise.resolve({ store: new MemoryStore() }));
 storeConformance('files', async () => {
@@ -68,6 +69,49 @@ test('No name leads out of the data folder', async () => {
   await expect(store.readBlob(bucket, fromHex('00') ?? utf8(''))).rejects.toThrow(RangeError);
 });
 
+test('On a disk that has become read-only nothing is acknowledged, what is there is read, and later it goes on', async () => {
+  const state = { readOnly: false };
+  const refuse =
+    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (state.readOnly) throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
+      return work(...args);
+    };
+  const disk: Disk = {
+    ...nodeDisk,
+    create: refuse((path) => nodeDisk.create(path)),
+    rename: refuse((from, to) => nodeDisk.rename(from, to)),
+    link: refuse((from, to) => nodeDisk.link(from, to)),
+    unlink: refuse((path) => nodeDisk.unlink(path)),
+    makeFolder: refuse((path) => nodeDisk.makeFolder(path)),
+  };
+  const folder = await temporaryFolder();
+  const store = await FileStore.open(folder, disk);
+  const endpoint = await exampleEndpoint({ store });
+  const health = async () => {
+    const response = await endpoint.fetch(new Request('http://endpoint.test/health'));
+    const body: unknown = await response.json();
+    return [response.status, body];
+  };
+  expect(await health()).toEqual([200, { status: 'ok' }]);
+  const bytes = utf8('before');
+  const hash = await store.putBlob(bucket, bytes);
+  await store.create('entry', bytes);
+  state.readOnly = true;
+  // Also before anybody has sent anything.
+  expect(await health()).toEqual([503, { status: 'storage-failed', reason: 'The disk is read-only' }]);
+  await expect(store.putBlob(bucket, utf8('after'))).rejects.toMatchObject({ code: 'failed' });
+  await expect(store.create('other', bytes)).rejects.toMatchObject({ code: 'failed' });
+  await expect(store.remove('entry')).rejects.toMatchObject({ code: 'failed' });
+  expect(await store.readBlob(bucket, hash)).toEqual(bytes);
+  expect(await store.read('entry')).toEqual(bytes);
+  expect(await store.list('other')).toEqual([]);
+  state.readOnly = false;
+  expect(await health()).toEqual([200, { status: 'ok' }]);
+  expect(await readdir(join(folder, 'temp'))).toEqual([]);
+  expect(await store.create('other', bytes)).toBe(true);
+});
+
 test('A disk that writes only a part of what it is given still gets all of it', async () => {
   const slow: Disk = {
     ...nodeDisk,
@@ -79,4 +123,31 @@ test('A disk that writes only a part of what it is given still gets all of it', 
   const store = await FileStore.open(await temporaryFolder(), slow);
   const bytes = crypto.getRandomValues(new Uint8Array(1000));
   expect(await store.readBlob(bucket, await store.putBlob(bucket, bytes))).toEqual(bytes);
+});
+
+test('What was read once stays, also if whoever wrote it died or failed before it was durable', async () => {
+  const bytes = utf8('second');
+  const faults: Fault[] = ['die-after', { errorAfter: 'EIO' }];
+  let seen = 0;
+  for (const fault of faults) {
+    for (let at = 0; at < 20; at++) {
+      const disk = new SimDisk();
+      await (await FileStore.open('/data', disk.session().disk)).create('rounds/first', utf8('first'));
+      const session = disk.session((_, index) => (index === at ? fault : undefined));
+      const store = await Promise.race([FileStore.open('/data', session.disk).catch(() => undefined), session.death]);
+      await Promise.race([store?.create('rounds/second', bytes).catch(() => undefined), session.death]);
+      // One that failed is asked again itself, and one that died is started anew.
+      const next = store && fault !== 'die-after' ? store : await FileStore.open('/data', disk.session().disk);
+      const names = await next.list('rounds').catch(() => []);
+      const read = await next.read('rounds/second').catch(() => undefined);
+      // Everything that may be lost is.
+      disk.powerCut(() => 0);
+      const after = await FileStore.open('/data', disk.session().disk);
+      expect(await after.list('rounds'), `${JSON.stringify(fault)} at ${at}`).toEqual(expect.arrayContaining(names));
+      if (read === undefined) continue;
+      seen++;
+      expect(await after.read('rounds/second')).toEqual(bytes);
+    }
+  }
+  expect(seen).toBeGreaterThan(3);
 });

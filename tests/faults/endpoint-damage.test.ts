@@ -1,11 +1,14 @@
 /** Bytes that change on the disk are seen, named and never summed. */
 import { dirname } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { equalBytes } from '../../src/protocol/bytes.ts';
 import { decodeList } from '../../src/protocol/list.ts';
 import { countsOf } from '../endpoint/support.ts';
 import { randomOf } from './sim-disk.ts';
 import { Cast, homes, months, World } from './world.ts';
+
+vi.mock('../../src/protocol/hash.ts', () => import('./sync-crypto.ts'));
+vi.mock('../../src/protocol/ed25519.ts', () => import('./sync-crypto.ts'));
 
 const [month] = months;
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { equalBytes } from '../../src/protocol/bytes.ts';
 import { encodeContribution } from '../../src/protocol/contribution.ts';
@@ -43,6 +44,7 @@ test(
     const sent = new Map<number, number>();
     let restartMs = 0;
     for (let kill = 0; kill < kills; kill++) {
+      let [receipts, isGone] = [0, false];
       // Homes send one after the other in four lines until the process is gone.
       const line = async (first: number): Promise<void> => {
         for (let turn = 0; ; turn++) {
@@ -54,6 +56,7 @@ test(
             const receipt = await running.client.contribute(round, encodeContribution(contribution));
             await checkReceipt(receipt, street.community, contribution.signed);
             acknowledged.set(home, version);
+            receipts++;
           } catch (error) {
             if (error instanceof EndpointError && error.code === 'unreachable') return;
             throw error;
@@ -61,14 +64,17 @@ test(
         }
       };
       const lines = [0, 1, 2, 3].map(line);
-      await new Promise((done) => setTimeout(done, 20 + random(150)));
+      const all = Promise.all(lines).finally(() => (isGone = true));
+      // Some lives end before the first receipt; most give some, also where all of it is slow.
+      const least = random(5);
+      await wait(20 + random(150));
+      while (receipts < least && !isGone) await wait(2);
       await running.end('SIGKILL');
-      await Promise.all(lines);
+      await all;
       running = await startProgram(program, data);
       restartMs = Math.max(restartMs, running.startMs);
     }
     expect(acknowledged.size).toBeGreaterThan(10);
-    expect(restartMs).toBeLessThan(5000);
     // So that the totals open, homes that were never acknowledged send again; the others stay as the kills left them.
     for (let home = 0; home < homes; home++) {
       if (acknowledged.has(home)) continue;
@@ -96,6 +102,11 @@ test(
     expect(await running.end('SIGTERM')).toBe(0);
     const verified = spawnSync(process.execPath, [program, 'verify', '--data', data], { encoding: 'utf8' });
     expect([verified.status, verified.stdout.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/ 0 faults$/)]);
+    process.stdout.write(
+      `${JSON.stringify({ kills, acknowledged: acknowledged.size, restartMs: Math.round(restartMs) })}\n`,
+    );
+    // Last, so that a machine that is busy with other work does not hide what was lost.
+    expect(restartMs).toBeLessThan(5000);
   },
 );
 

@@ -1,7 +1,10 @@
 /** Every disk operation of an upload and of a publication fails once, in every way, or is the process's last. */
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { randomOf, type Fault } from './sim-disk.ts';
 import { Cast, isExpected, months, World } from './world.ts';
+
+vi.mock('../../src/protocol/hash.ts', () => import('./sync-crypto.ts'));
+vi.mock('../../src/protocol/ed25519.ts', () => import('./sync-crypto.ts'));
 
 const [month] = months;
 const homes = 23;

@@ -32,7 +32,23 @@ export function randomOf(seed: number): Random {
   };
 }
 
-const errorOf = (code: string): Error => Object.assign(new Error(`${code}: simulated`), { code });
+class DiskError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`${code}: simulated`);
+    this.code = code;
+  }
+}
+
+/** Without a stack: thousands of files are looked for that are not there. */
+function errorOf(code: string): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new DiskError(code);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
 
 /** What happens to one operation of a session. */
 export type Fault =
@@ -51,6 +67,8 @@ export interface Session {
   readonly death: Promise<void>;
   /** Names of the operations done, in order. */
   readonly operations: readonly string[];
+  /** Kills the process. */
+  readonly end: () => void;
 }
 
 export class SimDisk {
@@ -145,7 +163,7 @@ export class SimDisk {
       list: (path) => run('list', () => [...this.#folder(path).now.keys()]),
       removeFolder: (path) => run('removeFolder', () => void this.#folder(dirname(path)).now.delete(basename(path))),
     };
-    return { disk, death, operations };
+    return { disk, death, operations, end: () => void kill() };
   }
 
   /** Loses power: what was not durable is there or not, and files that were not synced hold anything. */

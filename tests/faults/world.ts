@@ -4,42 +4,126 @@
  */
 import { expect } from 'vitest';
 import { defaultLimits, Core } from '../../src/endpoint/core.ts';
-import { createEndpoint, type Endpoint } from '../../src/endpoint/endpoint.ts';
+import { createEndpoint, type Endpoint, type EndpointOptions } from '../../src/endpoint/endpoint.ts';
 import { FileStore } from '../../src/endpoint/file-store.ts';
 import { StoreError } from '../../src/endpoint/store.ts';
 import { verifyAll } from '../../src/endpoint/verify.ts';
-import { equalBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
-import type { Contribution } from '../../src/protocol/contribution.ts';
+import type { Ciphertext } from '../../src/evaluator/ciphertext.ts';
+import { bigDimensionOf } from '../../src/evaluator/parameters.ts';
+import { readServerKeyHeader } from '../../src/evaluator/server-key.ts';
+import { encryptCodes } from '../../src/lib/fhe/comparison.ts';
+import { nodeTfhe } from '../../src/lib/fhe/node.ts';
+import { equalBytes, ownBytes, toHex, type Bytes } from '../../src/protocol/bytes.ts';
+import {
+  circuitVersion,
+  keyPieceBytes,
+  normsId,
+  requestId,
+  signComparisonRequest,
+  signKeyAnnouncement,
+} from '../../src/protocol/comparison.ts';
+import { encodeContribution } from '../../src/protocol/contribution.ts';
 import type { Signer } from '../../src/protocol/ed25519.ts';
 import { EndpointClient, EndpointError } from '../../src/protocol/endpoint-client.ts';
 import { ProtocolError } from '../../src/protocol/error.ts';
-import { vectorLength } from '../../src/protocol/features.ts';
 import { sha256 } from '../../src/protocol/hash.ts';
+import { encodeLeave } from '../../src/protocol/leave.ts';
 import { checkList, decodeList } from '../../src/protocol/list.ts';
+import { computeNorms, encodeNorms } from '../../src/protocol/norms-message.ts';
 import { encodeOpening } from '../../src/protocol/opening.ts';
 import { checkReceipt } from '../../src/protocol/receipt.ts';
 import { checkAnnouncement, encodeAnnouncement, type Announcement } from '../../src/protocol/round-key.ts';
 import { encodeSeal } from '../../src/protocol/seal.ts';
-import { encodeSigned, signMessage } from '../../src/protocol/signed.ts';
+import { splitShares } from '../../src/protocol/shamir.ts';
+import { encodeSigned, signMessage, type SignedMessage } from '../../src/protocol/signed.ts';
+import { expectedTotal } from '../../src/simulation/oracle.ts';
+import { open, toyKey } from '../evaluator/keys.ts';
 import { signerOf } from '../protocol/example.ts';
+import { exampleVector } from '../protocol/round-example.ts';
 import { closesMs, countsOf, startMs, TestCommunity } from '../endpoint/support.ts';
+import { Changes, makeScript, type Script } from './changes.ts';
 import { SimDisk, type Fault, type Session } from './sim-disk.ts';
+
+/** Keys of homes 0 and 1; a server key belongs to one home. */
+const keys = [await open(toyKey('toyA')), await open(toyKey('toyC'))];
+const keyOf = (home: number) => {
+  const { clientKeyBytes, serverKeyBytes, parameters } = keys[home] ?? fail();
+  return { clientKeyBytes, serverKeyBytes: ownBytes(serverKeyBytes), parameters };
+};
+
+function fail(): never {
+  throw new Error('only homes 0 and 1 compare');
+}
 
 export const homes = 26;
 export const months = ['2026-01', '2026-02'] as const;
 export type Month = (typeof months)[number];
+
+/** A key that computes nothing: what is looked at here is what is kept of requests and answers, not what they say. */
+const idlePool: NonNullable<EndpointOptions['evaluator']>['pool'] = {
+  use: async (_id, source, task) => {
+    const { parameters } = await readServerKeyHeader(source);
+    const words = new Uint32Array(2 * (bigDimensionOf(parameters) + 1));
+    const blank: Ciphertext = { words, degree: 1, noiseLevel: 1 };
+    return task({
+      parameters,
+      bootstrapAll: (jobs) => jobs.map(() => blank),
+      decompress: () => Promise.resolve({ ...blank, degree: parameters.messageModulus - 1 }),
+    });
+  },
+};
+
+/** A contribution as it is sent. */
+interface Sent {
+  readonly signed: SignedMessage;
+  readonly encoded: Bytes;
+}
 
 /** What all worlds share, because making keys and signatures is slow: the community and contributions made once. */
 export class Cast {
   readonly street: TestCommunity;
   readonly announcements: ReadonlyMap<string, Announcement>;
   readonly signer: Signer;
-  readonly #contributions = new Map<string, Promise<Contribution>>();
+  readonly script: Script;
+  readonly #contributions = new Map<string, Promise<Sent>>();
+  readonly #codes = new Map<string, Bytes>();
+  readonly #shares = new Map<number, number[][]>();
 
-  private constructor(street: TestCommunity, announcements: Map<string, Announcement>, signer: Signer) {
+  private constructor(street: TestCommunity, announcements: Map<string, Announcement>, signer: Signer, script: Script) {
     this.street = street;
     this.announcements = announcements;
     this.signer = signer;
+    this.script = script;
+  }
+
+  /** What the stewards' share sums are when so many homes are counted. */
+  shares(count: number): number[][] {
+    const vectors = Array.from({ length: count }, (_, home) => exampleVector(home));
+    const made = this.#shares.get(count) ?? splitShares(expectedTotal(vectors), 2, 3);
+    this.#shares.set(count, made);
+    return made;
+  }
+
+  async asker(home: number) {
+    const member = await signerOf(`member ${home}`);
+    const invite = this.street.invites[home]?.publicKey ?? new Uint8Array(32);
+    const certificates = await this.street.certificates(home, member.publicKey);
+    return { member, asker: { community: this.street.community.id, invite, certificates } };
+  }
+
+  /** A home's request; `attempt` tells what it asks with other codes. */
+  async request(month: Month, home: number, norms: Bytes, attempt: number): Promise<SignedMessage> {
+    const { member, asker } = await this.asker(home);
+    const { clientKeyBytes, serverKeyBytes } = keyOf(home);
+    // Encrypted once for all worlds; norms, and so requests, are another's in each.
+    const key = `${month} ${home} ${attempt}`;
+    const codes = this.#codes.get(key) ?? encryptCodes(nodeTfhe, clientKeyBytes, Array<number>(8).fill(16 * attempt));
+    this.#codes.set(key, codes);
+    const serverKey = await sha256(serverKeyBytes);
+    return signComparisonRequest(
+      { ...asker, month, norms, circuits: circuitVersion, cohort: -1, serverKey, codes },
+      member,
+    );
   }
 
   static async make(): Promise<Cast> {
@@ -49,7 +133,7 @@ export class Cast {
       const keys = await Promise.all([0, 1, 2].map((steward) => street.roundKey(steward, month)));
       announcements.set(month, await checkAnnouncement(encodeAnnouncement(keys), street.community));
     }
-    return new Cast(street, announcements, await signerOf('endpoint'));
+    return new Cast(street, announcements, await signerOf('endpoint'), await makeScript(street));
   }
 
   announcement(month: Month): Announcement {
@@ -59,9 +143,13 @@ export class Cast {
   }
 
   /** A home's contribution of a version; its tag tells both. */
-  contribution(month: Month, home: number, version: number): Promise<Contribution> {
+  contribution(month: Month, home: number, version: number): Promise<Sent> {
     const key = `${month} ${home} ${version}`;
-    const made = this.#contributions.get(key) ?? this.street.contribution(this.announcement(month), home, version);
+    const make = async (): Promise<Sent> => {
+      const contribution = await this.street.contribution(this.announcement(month), home, version);
+      return { signed: contribution.signed, encoded: encodeContribution(contribution) };
+    };
+    const made = this.#contributions.get(key) ?? make();
     this.#contributions.set(key, made);
     return made;
   }
@@ -76,9 +164,33 @@ interface Known {
   readonly shown: Map<string, Bytes>;
   readonly seals: Set<number>;
   readonly openings: Set<number>;
+  /** Stewards whose norms were taken. */
+  readonly norms: Set<number>;
+  /** Requests acknowledged, by home; their answers must come. */
+  readonly requests: Map<number, SignedMessage>;
+  /** Attempts that were ever sent, by home. */
+  readonly asked: Map<number, Set<number>>;
+  /** Homes that must not be counted: they had left before the round could have begun to close. */
+  readonly left: Set<number>;
+  /** Whether the round may have begun to close. */
+  mayClose: boolean;
   /** Whether the list was checked in full. */
   checked: boolean;
 }
+
+const none = (): Known => ({
+  acknowledged: new Map(),
+  sent: new Map(),
+  shown: new Map(),
+  seals: new Set(),
+  openings: new Set(),
+  norms: new Set(),
+  requests: new Map(),
+  asked: new Map(),
+  left: new Set(),
+  mayClose: false,
+  checked: false,
+});
 
 /** The process died while it was asked. */
 export class Died extends Error {}
@@ -87,6 +199,7 @@ export class World {
   readonly cast: Cast;
   readonly disk: SimDisk;
   nowMs = startMs;
+  readonly #changes: Changes;
   readonly #known = new Map<Month, Known>();
   #session: Session;
   #endpoint: Endpoint | undefined;
@@ -94,19 +207,20 @@ export class World {
   constructor(cast: Cast, disk = new SimDisk()) {
     this.cast = cast;
     this.disk = disk;
+    this.#changes = new Changes(cast.script);
     this.#session = this.disk.session();
   }
 
   /** Another world where everything has been as in this one so far; its process is not started. */
   fork(): World {
     const other = new World(this.cast, this.disk.clone());
-    for (const [month, { acknowledged, sent, shown, seals, openings, checked }] of this.#known) {
+    for (const [month, { acknowledged, sent, shown, mayClose, checked }] of this.#known) {
       other.#known.set(month, {
+        ...none(),
         acknowledged: new Map(acknowledged),
         sent: new Map([...sent].map(([home, versions]) => [home, new Set(versions)])),
         shown: new Map(shown),
-        seals: new Set(seals),
-        openings: new Set(openings),
+        mayClose,
         checked,
       });
     }
@@ -115,12 +229,20 @@ export class World {
 
   /** Starts a process whose disk operations fail as told; it may die on the way. */
   async start(faultOf?: (operation: string, index: number) => Fault | undefined): Promise<void> {
+    this.#session.end();
+    void this.#endpoint?.stop();
     const session = this.disk.session(faultOf);
     this.#session = session;
     this.#endpoint = undefined;
     this.#endpoint = await this.#alive(async () => {
       const store = await FileStore.open('/data', session.disk);
-      return createEndpoint({ store, signer: this.cast.signer, origins: [], now: () => this.nowMs });
+      return createEndpoint({
+        store,
+        signer: this.cast.signer,
+        origins: [],
+        now: () => this.nowMs,
+        evaluator: { pool: idlePool, accept: [keyOf(0).parameters, keyOf(1).parameters], retryMs: 1 },
+      });
     });
   }
 
@@ -151,14 +273,7 @@ export class World {
   }
 
   known(month: Month): Known {
-    const known = this.#known.get(month) ?? {
-      acknowledged: new Map<number, number>(),
-      sent: new Map<number, Set<number>>(),
-      shown: new Map<string, Bytes>(),
-      seals: new Set<number>(),
-      openings: new Set<number>(),
-      checked: false,
-    };
+    const known = this.#known.get(month) ?? none();
     this.#known.set(month, known);
     return known;
   }
@@ -177,13 +292,14 @@ export class World {
     const known = this.known(month);
     const contribution = await this.cast.contribution(month, home, version);
     known.sent.set(home, (known.sent.get(home) ?? new Set<number>()).add(version));
-    const receipt = await this.client().contribute(this.cast.street.round(month), contribution);
+    const receipt = await this.client().contribute(this.cast.street.round(month), contribution.encoded);
     await checkReceipt(receipt, this.cast.street.community, contribution.signed);
     known.acknowledged.set(home, Math.max(version, known.acknowledged.get(home) ?? 0));
   }
 
   async close(month: Month): Promise<void> {
     const { street } = this.cast;
+    this.known(month).mayClose = true;
     await this.client().close(street.round(month), await street.close(this.cast.announcement(month)));
   }
 
@@ -196,16 +312,114 @@ export class World {
     this.known(month).seals.add(steward);
   }
 
-  /** Posts a steward’s opening of the list; its sums mean nothing here. */
+  /** Posts a steward’s opening of the list, of figures that as many homes could have. */
   async open(month: Month, steward: number): Promise<void> {
     const { shown, openings } = this.known(month);
     const [list, groups] = [shown.get('list-hash'), shown.get('group-count')?.[0] ?? 0];
     if (list === undefined || groups === 0) return;
     const { street } = this.cast;
-    const sums = Array.from({ length: groups }, () => Array<number>(vectorLength).fill(steward));
+    const count = this.known(month).shown.get('home-count')?.[0] ?? 0;
+    const sums = Array.from({ length: groups }, () => this.cast.shares(count)[steward] ?? []);
     const body = encodeOpening({ community: street.community.id, month, list, steward, words: [], sums });
     await this.client().postOpening(street.round(month), await signMessage('opening', body, [street.steward(steward)]));
     openings.add(steward);
+  }
+
+  /** Posts a steward's norms, when all have opened. */
+  async norms(month: Month, steward: number): Promise<void> {
+    const { shown, openings, norms } = this.known(month);
+    const message = openings.size === 3 ? await this.client().list(this.cast.street.round(month)) : undefined;
+    if (message === undefined) return;
+    const { street } = this.cast;
+    const [list, hash] = [decodeList(message.body), shown.get('list-hash') ?? new Uint8Array()];
+    const sums = this.cast.shares(list.entries.length);
+    const computed = await computeNorms(
+      street.community,
+      { list, hash },
+      [0, 1, 2].map((one) => ({
+        community: street.community.id,
+        month,
+        list: hash,
+        steward: one,
+        words: [],
+        sums: [sums[one] ?? []],
+      })),
+    );
+    const word = await signMessage('norms', encodeNorms(computed.norms), [street.steward(steward)]);
+    await this.client().postNorms(street.round(month), word);
+    norms.add(steward);
+    shown.set('norms-id', await normsId(computed.norms));
+  }
+
+  /** A home uploads its key and asks for its place; what it asks later with other codes must be refused. */
+  async compare(month: Month, home: number, attempt: number): Promise<void> {
+    const { shown, norms, asked, requests } = this.known(month);
+    const id = shown.get('norms-id');
+    if (norms.size < 2 || id === undefined) return;
+    const { street } = this.cast;
+    const client = this.client();
+    const { member, asker } = await this.cast.asker(home);
+    const key = keyOf(home).serverKeyBytes;
+    const hash = await sha256(key);
+    const announcement = await signKeyAnnouncement({ ...asker, size: key.length, sha256: hash }, member);
+    await client.announceKey(street.community.id, announcement);
+    let offset = (await client.keyOffset(street.community.id, hash)) ?? key.length;
+    while (offset < key.length) {
+      const piece = key.slice(offset, offset + keyPieceBytes);
+      offset = await client.sendKeyPiece(street.community.id, hash, offset, piece);
+    }
+    const request = await this.cast.request(month, home, id, attempt);
+    const first = requests.get(home);
+    try {
+      await client.requestComparison(street.round(month), request);
+    } catch (error) {
+      // Refused for good, if it may have asked otherwise before.
+      const others = [...(asked.get(home) ?? [])].some((one) => one !== attempt);
+      asked.set(home, (asked.get(home) ?? new Set<number>()).add(attempt));
+      if (others && error instanceof EndpointError && error.code === 'already-decided') return;
+      throw error;
+    }
+    expect(equalBytes((first ?? request).body, request.body), `home ${home} has asked twice`).toBe(true);
+    asked.set(home, (asked.get(home) ?? new Set<number>()).add(attempt));
+    requests.set(home, request);
+  }
+
+  /** A home leaves; where the round cannot have begun to close, it must not be counted any more. */
+  async leave(home: number): Promise<void> {
+    const { street } = this.cast;
+    const { member, asker } = await this.cast.asker(home);
+    // From its date on, a round begins to close with whatever is asked next.
+    for (const month of months) this.known(month).mayClose ||= this.nowMs >= closesMs;
+    // What happens to its contributions is not known until this is answered.
+    const open = months.filter((month) => !this.known(month).mayClose);
+    for (const month of months) this.known(month).acknowledged.delete(home);
+    const leave = await signMessage('leave', encodeLeave({ ...asker, atMs: startMs }), [member]);
+    await this.client().leave(street.community.id, leave);
+    for (const month of open) if (!this.known(month).mayClose) this.known(month).left.add(home);
+  }
+
+  amend(steward: number): Promise<void> {
+    return this.#changes.amend(this.client(), steward);
+  }
+
+  found(seat: number): Promise<void> {
+    return this.#changes.found(this.client(), seat);
+  }
+
+  /** Holds what does not belong to one month against what is known. */
+  checkChanges(): Promise<void> {
+    return this.#changes.check(this.client());
+  }
+
+  /** What the clock makes the process do. */
+  tick(): Promise<void> {
+    for (const month of months) this.known(month).mayClose ||= this.nowMs >= closesMs;
+    return this.#alive(async () => this.#endpoint?.tick());
+  }
+
+  /** Waits until no comparison is left to compute. */
+  idle(): Promise<void> {
+    return this.#alive(async () => this.#endpoint?.idle());
   }
 
   /** Something shown must be the same whenever it is shown again. */
@@ -223,6 +437,7 @@ export class World {
     const round = street.round(month);
     const known = this.known(month);
     const { acknowledged, sent, shown, seals } = known;
+    if (this.nowMs >= closesMs) known.mayClose = true;
     const message = await client.list(round);
     if (message === undefined) {
       expect(shown.has('list'), 'a list that was shown is gone').toBe(false);
@@ -241,12 +456,14 @@ export class World {
     }
     const list = decodeList(message.body);
     this.#show(month, 'group-count', Uint8Array.of(list.groups.length));
+    this.#show(month, 'home-count', Uint8Array.of(list.entries.length));
     const listed = new Map<number, number>();
     for (const { invite, version } of list.entries) {
       const home = street.invites.findIndex(({ publicKey }) => toHex(publicKey) === toHex(invite));
       listed.set(home, version);
       expect(sent.get(home)?.has(version), `home ${home} never sent version ${version}`).toBe(true);
     }
+    for (const home of known.left) expect(listed.has(home), `home ${home} had left`).toBe(false);
     for (const [home, version] of acknowledged) {
       expect(listed.get(home) ?? -1, `home ${home} is lost`).toBeGreaterThanOrEqual(version);
     }
@@ -262,6 +479,10 @@ export class World {
     for (const steward of known.openings) {
       const opening = await client.opening(round, steward, street.steward(0), this.nowMs);
       expect(opening, `the opening of steward ${steward} is lost`).toBeDefined();
+    }
+    for (const [home, request] of known.requests) {
+      const answer = await client.comparison(round, await requestId(request));
+      if (answer !== undefined) this.#show(month, `answer ${home}`, answer);
     }
   }
 
@@ -282,7 +503,16 @@ export class World {
 /** Whether an error is what the protocol's order leads to, such as a contribution after the closing. */
 export const isOutOfOrder = (error: unknown): boolean =>
   error instanceof EndpointError &&
-  ['not-enough-seals', 'round-closed', 'superseded', 'not-announced', 'not-found', 'not-closed'].includes(error.code);
+  [
+    'not-enough-seals',
+    'round-closed',
+    'superseded',
+    'not-announced',
+    'not-found',
+    'not-closed',
+    'not-opened',
+    'left',
+  ].includes(error.code);
 
 /** Whether an error is what a failing disk, a death or the protocol's order may lead to; anything else is a bug. */
 export function isExpected(error: unknown, faulty: boolean): boolean {

@@ -1,0 +1,273 @@
+/** What is known of a round, all of it from the ledger: where it stands, its lists, its norms. */
+import * as v from 'valibot';
+import { concatBytes, equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
+import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
+import { normsId } from '../protocol/comparison.ts';
+import type { RoundState, RoundSummary, StewardWords } from '../protocol/endpoint-client.ts';
+import { hash, instantMs, key } from '../protocol/fields.ts';
+import { sha256 } from '../protocol/hash.ts';
+import { correctList, decodeList, encodeList, type List, type ListEntry } from '../protocol/list.ts';
+import { decodeNorms, normsBehind } from '../protocol/norms-message.ts';
+import type { Norms } from '../protocol/norms.ts';
+import { decodeOpening, mayRead, type Opening } from '../protocol/opening.ts';
+import { checkAnnouncement, roundKeyHashes, type Announcement } from '../protocol/round-key.ts';
+import { checkSeal, sealedBy, sealsNeeded } from '../protocol/seal.ts';
+import { shortenList } from '../protocol/short-list.ts';
+import { decodeSigned, encodeSigned, signMessage } from '../protocol/signed.ts';
+import { finishClosing } from './closing.ts';
+import { keptVersions } from './contributions.ts';
+import type { KeptCommunity, Round } from './core.ts';
+import { Problem, undefinedFor } from './problem.ts';
+import { StoreError } from './store.ts';
+
+/** The announcement of a round. @throws {Problem} `not-announced` while round keys are missing */
+export const announcementOf = ({ core, community, folder, month, bucket }: Round): Promise<Announcement> =>
+  core.announcements.get(bucket, async () => {
+    const bytes = await folder.read('announcement');
+    if (bytes) return checkAnnouncement(bytes, community);
+    throw new Problem('not-announced', `Not all stewards have sent their keys for ${month}.`);
+  });
+
+/** The announcement of a round, if all stewards' keys are there. */
+export const announced = (round: Round): Promise<Announcement | undefined> =>
+  announcementOf(round).catch(undefinedFor('not-announced'));
+
+/** What a round closed to. */
+export interface ClosedRound {
+  readonly list: List;
+  /** SHA-256 of the first list's body. */
+  readonly hash: Bytes;
+  /** Hashes of the blobs that make up the round, by the path that they are served at below it. */
+  readonly files: ReadonlyMap<string, Bytes>;
+  /** Invites whose contributions could not be read any more. */
+  readonly damaged: readonly Bytes[];
+}
+
+const closedSchema = v.strictTuple([hash, v.array(v.array(hash)), v.array(hash), v.array(key)]);
+
+/** Whether the round has begun to close, which nothing can take back. */
+export const isClosing = ({ folder }: Round): Promise<boolean> => folder.has('closing');
+
+/** Whether everything of a closed round is there. */
+export const isClosed = ({ folder }: Round): Promise<boolean> => folder.has('closed');
+
+/** Whether the round's contributions have been deleted for good. */
+export const isErased = ({ folder }: Round): Promise<boolean> => folder.has('erased');
+
+/** Whoever closes first writes down that and when; everything else follows from the ledger alone. */
+export async function beginClosing({ core, folder, bucket }: Round): Promise<void> {
+  await folder.create('closing', encodeCbor([core.now()]));
+  core.seats.delete(bucket);
+}
+
+/** Closes the round if its date has come; whether it is closing or closed. */
+export async function closesNow(round: Round): Promise<boolean> {
+  if (await isClosing(round)) return true;
+  const { closesMs = Infinity } = (await announced(round)) ?? {};
+  if (closesMs > round.core.now()) return false;
+  await beginClosing(round);
+  return true;
+}
+
+/**
+ * The closed round; closes it now if its date has come. A process that dies on the way is replaced by the next one, and
+ * one entry, written last, decides.
+ *
+ * @throws {Problem} `not-closed`
+ */
+export async function closedRound(round: Round): Promise<ClosedRound> {
+  const { core, folder, bucket, month } = round;
+  if (!(await closesNow(round))) throw new Problem('not-closed', `The round of ${month} is still open.`);
+  return core.closed.get(bucket, async () => {
+    if (!(await isClosed(round))) {
+      const closing = await folder.need('closing', 'The round is not closing.');
+      const [closedMs] = decodeCbor(v.strictTuple([instantMs]), closing, 'The record of a closing');
+      await folder.create('closed', encodeCbor(await finishClosing(round, closedMs)));
+    }
+    const entry = await folder.need('closed', 'The record of the closed round is gone.');
+    const [listFile, totals, fingerprints, damaged] = decodeCbor(closedSchema, entry, 'The record of a closed round');
+    const file = await core.store.readBlob(bucket, listFile);
+    if (file === undefined) throw new StoreError('damaged', 'The list of a closed round is gone');
+    const { body } = decodeSigned(file);
+    const list = decodeList(body);
+    const files = new Map([
+      ['list', listFile] as const,
+      ...totals.flatMap((ofGroup, group) =>
+        ofGroup.map((total, steward) => [`totals/${group}-${steward}.bin`, total] as const),
+      ),
+      ...fingerprints.map((column, steward) => [`fingerprints/${steward}.bin`, column] as const),
+      ...list.entries.flatMap(({ ciphertexts }) =>
+        ciphertexts.map((one) => [`ciphertexts/${toHex(one)}.bin`, one] as const),
+      ),
+    ]);
+    return { list, hash: await sha256(body), files, damaged };
+  });
+}
+
+/** A file of a closed round by the path that it is served at; undefined if there is none, or none any more. */
+export async function closedFile(round: Round, path: string): Promise<Bytes | undefined> {
+  const blob = (await closedRound(round)).files.get(path);
+  return blob && round.core.store.readBlob(round.bucket, blob);
+}
+
+interface HashedList {
+  readonly list: List;
+  readonly hash: Bytes;
+}
+
+/** The list without the culprits named so far, also encoded and signed; undefined while there are none. */
+export async function correctedList(round: Round): Promise<(HashedList & { readonly file: Bytes }) | undefined> {
+  const { list: first } = await closedRound(round);
+  const culprits = await round.folder.messages('culprits');
+  if (culprits.length === 0) return undefined;
+  const list = await correctList(first, culprits, round.community);
+  const signed = await signMessage('list', encodeList(list), [round.core.signer]);
+  return { list, hash: await sha256(signed.body), file: encodeSigned(signed) };
+}
+
+// Files that clients look for in the log are entered there before they are shown, also if a process died on the way.
+
+/** The corrected list, as the route gives it. */
+export async function correctedListFile(round: Round): Promise<Bytes | undefined> {
+  const corrected = await correctedList(round);
+  if (corrected) await round.core.history.enter(round, [{ kind: 'corrected-list', hash: corrected.hash }]);
+  return corrected?.file;
+}
+
+/** The announcement, as the route gives it; undefined while round keys are missing. */
+export async function announcementFile(round: Round): Promise<Bytes | undefined> {
+  const file = await round.folder.read('announcement');
+  if (file === undefined) return undefined;
+  await round.core.history.enter(round, [{ kind: 'announcement', hash: (await announcementOf(round)).hash }]);
+  return file;
+}
+
+/** SHA-256 of each signed round key of the announcement, one after the other, as the route gives them. */
+export async function keyHashesFile(round: Round): Promise<Bytes | undefined> {
+  const announcement = await announcementFile(round);
+  return announcement && concatBytes(...(await roundKeyHashes(announcement)));
+}
+
+/** The published norms, as the route gives them; undefined while there are none. */
+export async function normsFile(round: Round): Promise<Bytes | undefined> {
+  const file = await publishedNorms(round);
+  if (file) await round.core.history.enterMessage(round, 'norms', decodeSigned(file));
+  return file;
+}
+
+/** The list as it stands now, in short for one steward (its index, as the route gives it). */
+export async function shortListFile(round: Round, name: string): Promise<Bytes | undefined> {
+  const steward = /^[0-9]$/.test(name) ? Number(name) : NaN;
+  if (round.community.manifest.stewards[steward] === undefined) return undefined;
+  const file = (await correctedListFile(round)) ?? (await closedFile(round, 'list'));
+  return file && shortenList(decodeSigned(file), round.community, steward);
+}
+
+/**
+ * The list that enough stewards have sealed; undefined while there is none.
+ *
+ * @param opening - relies on missing stewards' words for a list, as those that are kept do
+ */
+export async function sealedList(round: Round, opening?: Opening): Promise<HashedList | undefined> {
+  const { community, folder } = round;
+  const seals = await folder.messages('seals');
+  const openings = [...(await openingsOf(round)), ...(opening ? [opening] : [])];
+  const words = openings.flatMap(({ words, list }) => words.map((steward) => ({ steward, list })));
+  if (seals.length + words.length < sealsNeeded(community.manifest)) return undefined;
+  const lists = [await correctedList(round), await closedRound(round)].filter((list) => list !== undefined);
+  const checked = await Promise.all(seals.map((message) => checkSeal(message, community)));
+  return sealedBy(community.manifest, lists, [...checked, ...words]);
+}
+
+const openingsOf = async ({ folder }: Round): Promise<Opening[]> =>
+  (await folder.messages('openings')).map(({ body }) => decodeOpening(body));
+
+/**
+ * A steward's opening, for stewards only.
+ *
+ * @throws {Problem} `bad-authorization`, `not-found`
+ */
+export async function readOpening(round: Round, steward: string, authorization: string): Promise<Bytes> {
+  if (!(await mayRead(round.community, round.month, round.core.now(), authorization))) {
+    throw new Problem('bad-authorization', 'Openings are for the community’s stewards, and the clock must be right.');
+  }
+  if (!/^[0-9]$/.test(steward)) throw new Problem('not-found', 'There is no such steward.');
+  return round.folder.need(`openings/${steward}`, 'This steward has not opened the round.');
+}
+
+/** All seals, as the route gives them. */
+export const sealsFile = async ({ folder }: Round): Promise<Bytes> =>
+  encodeCbor((await folder.messages('seals')).map(encodeSigned));
+
+/** The published norms, those that more than threshold openings stand behind first. */
+export const publishedNorms = async ({ folder }: Round): Promise<Bytes | undefined> =>
+  (await folder.read('norms-checked')) ?? folder.read('norms-unchecked');
+
+/** The norms of an opened round with the parts that are not published, as comparisons need them. */
+export interface FullNorms {
+  /** See `normsId`. */
+  readonly id: Bytes;
+  readonly groups: readonly { readonly name: string; readonly norms: Norms }[];
+  readonly entries: readonly ListEntry[];
+}
+
+/** @throws {Problem} `not-opened` */
+export async function fullNorms(round: Round): Promise<FullNorms> {
+  const [published, sealed] = [await publishedNorms(round), await sealedList(round)];
+  if (published === undefined || sealed === undefined) {
+    throw new Problem('not-opened', `The stewards have not opened the round of ${round.month} yet.`);
+  }
+  const id = await normsId(decodeNorms(decodeSigned(published).body));
+  const isSigned = async (norms: Parameters<typeof normsId>[0]) => equalBytes(await normsId(norms), id);
+  const opened = await normsBehind(round.community, sealed, await openingsOf(round), isSigned);
+  if (opened === undefined) {
+    throw new StoreError('damaged', `The openings of ${round.month} do not come to the norms that were signed`);
+  }
+  const { groups, entries } = sealed.list;
+  return { id, entries, groups: opened.full.map((norms, i) => ({ name: groups[i]?.name ?? '', norms })) };
+}
+
+/** Where each round of a community stands, as the route gives it. */
+export async function roundsFile({ core, id, ledger }: KeptCommunity): Promise<Bytes> {
+  const summaries: RoundSummary[] = [];
+  for (const month of await ledger.list('rounds')) {
+    const summary = await summaryOf(await core.round(id, month));
+    if (summary) summaries.push(summary);
+  }
+  return encodeCbor(summaries.map((summary) => ({ ...summary })));
+}
+
+async function summaryOf(round: Round): Promise<RoundSummary | undefined> {
+  const { month, folder } = round;
+  const entry = await folder.read('closes');
+  if (entry === undefined) return undefined;
+  const closesMs = decodeCbor(instantMs, entry, 'The record of a closing time');
+  const [state, homes] = await stateOf(round, closesMs);
+  return { month, state, closesMs, homes };
+}
+
+async function stateOf(round: Round, closesMs: number): Promise<[RoundState, homes: number]> {
+  if ((await announced(round)) === undefined) return [closesMs > round.core.now() ? 'announced' : 'expired', 0];
+  if (!(await closesNow(round))) return ['collecting', (await keptVersions(round)).size];
+  const { groups, entries } = (await closedRound(round)).list;
+  if (groups.length === 0) return ['expired', entries.length];
+  if ((await publishedNorms(round)) !== undefined) return ['opened', entries.length];
+  if (await isErased(round)) return ['expired', entries.length];
+  return [(await sealedList(round)) === undefined ? 'closed' : 'sealed', entries.length];
+}
+
+/** Indices of the stewards who have sent something for a round, as the route gives them. */
+export async function wordsFile({ community, folder }: Round): Promise<Bytes> {
+  const sent = async (...kinds: string[]): Promise<number[]> => {
+    const names = (await Promise.all(kinds.map((kind) => folder.list(kind)))).flat();
+    return [...community.manifest.stewards.keys()].filter((steward) => names.includes(String(steward)));
+  };
+  const words: StewardWords = {
+    keys: await sent('keys'),
+    closes: await sent('close-words'),
+    seals: await sent('seals'),
+    openings: await sent('openings'),
+    norms: await sent('norms-checked-words', 'norms-unchecked-words'),
+  };
+  return encodeCbor({ ...words });
+}
