@@ -2,6 +2,7 @@
  * Ranked advice from a home's own figures. Each rule looks for one cause, estimates what acting on it may save in a
  * year, and names the figure that triggered it. Nothing here concerns health, medical devices or a colder home.
  */
+import { scoredAdvice, type AdviceScores, type ScoredAdvice } from '../../protocol/advice-model.ts';
 import type { FeatureName } from '../../protocol/features.ts';
 import type { HomeFigures } from '../usage/home-figures.ts';
 import { adviceTexts, type AdviceFacts, type AdviceId, type AdviceText } from './texts.ts';
@@ -27,6 +28,8 @@ export interface AdviceOptions {
     readonly byHour?: readonly number[];
   };
   readonly comparison?: { readonly homes: number; readonly figures: readonly ComparedPlace[] };
+  /** What the community's advice model scored under encryption: 0..3 by what there is to gain among its homes. */
+  readonly scores?: AdviceScores;
   /** Heating and cooling of a usual year where a weather model tells them; in place of the seasons' estimate. */
   readonly weather?: { readonly heatingKwh: number; readonly coolingKwh: number };
   /** Energy given to the grid in a year, and what it earns. */
@@ -52,6 +55,8 @@ interface Candidate {
   /** How far the figure stands out: 0 usual, 1 high. */
   readonly standsOut: number;
   readonly facts: AdviceFacts;
+  /** 0..3 where the community's model scored this advice. */
+  readonly score: number | undefined;
   /** Energy that ranks an item which saves none, kWh a year. */
   readonly weightKwh?: number;
 }
@@ -116,13 +121,18 @@ class Advisor {
     return (amongTypical + Math.max(0, (rank - 4.5) / 1.5)) / 2;
   }
 
-  #add(candidate: Omit<Candidate, 'moneyPerYear' | 'facts'> & { moneyPerYear?: number | undefined }, facts: Facts) {
+  #add(
+    candidate: Omit<Candidate, 'moneyPerYear' | 'facts' | 'score'> & { moneyPerYear?: number | undefined },
+    facts: Facts,
+  ) {
     const { from, to, yearKwh } = this.#home;
-    const { price, comparison } = this.#options;
+    const { price, comparison, scores } = this.#options;
+    const score = isScored(candidate.id) ? scores?.[candidate.id] : undefined;
     const rank = facts.feature === undefined ? null : this.#rank(facts.feature);
     this.candidates.push({
       moneyPerYear: this.#money(candidate.kwhPerYear),
       ...candidate,
+      score,
       facts: {
         from,
         to,
@@ -136,6 +146,7 @@ class Advisor {
         currency: price?.currency,
         ...(rank !== null && comparison !== undefined && { place: { rank, homes: comparison.homes } }),
         ...(facts.name !== undefined && { name: facts.name }),
+        ...(score !== undefined && { score }),
       },
     });
   }
@@ -303,13 +314,21 @@ interface Facts {
   readonly name?: string;
 }
 
-/** Rank of an item: what it may save, weighed by how far its figure stands out. */
-const weightOf = ({ kwhPerYear, weightKwh, standsOut }: Candidate): number =>
-  (weightKwh ?? kwhPerYear) * (0.25 + standsOut);
+const isScored = (id: AdviceId): id is ScoredAdvice => scoredAdvice.some((scored) => scored === id);
 
-const confidenceOf = ({ standsOut, id }: Candidate, { coversYear, wholeDays }: HomeFigures): Confidence => {
+/**
+ * Rank of an item: what it may save, weighed by how far its figure stands out, and from half to twice by the score of the
+ * community's model.
+ */
+const weightOf = ({ kwhPerYear, weightKwh, standsOut, score }: Candidate): number =>
+  (weightKwh ?? kwhPerYear) * (0.25 + standsOut) * (score === undefined ? 1 : (scoreWeights[score] ?? 1));
+/** By score 0..3: the model knows homes by eight ranks of a month, so that it moves an item but decides none. */
+const scoreWeights = [0.5, 0.8, 1.25, 2];
+
+const confidenceOf = ({ standsOut, id, score }: Candidate, { coversYear, wholeDays }: HomeFigures): Confidence => {
   if (id === 'tariff') return coversYear ? 'high' : 'medium';
-  if (wholeDays < 60) return 'low';
+  // Few readings, but the model knows whole years of homes that rank alike.
+  if (wholeDays < 60) return score === 3 && standsOut > 0 ? 'medium' : 'low';
   if (standsOut >= 1) return coversYear ? 'high' : 'medium';
   return coversYear && standsOut > 0 ? 'medium' : 'low';
 };

@@ -1,5 +1,7 @@
 /** Every word of the advice, in one place. */
 
+import { numberFormat } from '../../locales/formats.ts';
+
 export const adviceIds = [
   'baseload',
   'night',
@@ -54,6 +56,8 @@ export interface AdviceFacts {
   readonly place?: { readonly rank: number; readonly homes: number };
   /** Name of a tariff. */
   readonly name?: string;
+  /** Score of the community's advice model, 0..3. */
+  readonly score?: number;
 }
 
 export interface AdviceText {
@@ -70,6 +74,8 @@ export interface AdviceText {
     readonly from: string;
     readonly to: string;
     readonly compared?: string;
+    /** What the community's advice model found under encryption. */
+    readonly scored?: string;
   };
   /** How it is worked out: formula, the home's own numbers in it, what is assumed, and where that comes from. */
   readonly how: {
@@ -80,13 +86,14 @@ export interface AdviceText {
   };
 }
 
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const two = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
-const kwh = (value: number): string => `${whole.format(value)} kWh`;
+const whole = (value: number): string => numberFormat({ maximumFractionDigits: 0 }).format(value);
+const two = (value: number): string =>
+  numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+const percent = (share: number): string => numberFormat({ style: 'percent', maximumFractionDigits: 0 }).format(share);
+const kwh = (value: number): string => `${whole(value)} kWh`;
 
 const money = (value: number, currency: string): string =>
-  new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: 0 }).format(value);
+  numberFormat({ style: 'currency', currency, maximumFractionDigits: 0 }).format(value);
 
 const realHomes =
   'Median of 66 real homes: 56 in the Netherlands (Liander, Zonnedael, 2013) and 10 in Australia (Smart Grid Smart City, 2012 to 2014).';
@@ -102,13 +109,25 @@ const compared = ({ place }: AdviceFacts): { compared: string } | object =>
     : {
         compared:
           place.rank >= 5
-            ? `Among ${whole.format(place.homes)} homes of your community you are in the highest ${whole.format((10 - place.rank) * 10)} %.`
-            : `Among ${whole.format(place.homes)} homes of your community you are in the lowest ${whole.format((place.rank + 1) * 10)} %.`,
+            ? `Among ${whole(place.homes)} homes of your community you are in the highest ${whole((10 - place.rank) * 10)} %.`
+            : `Among ${whole(place.homes)} homes of your community you are in the lowest ${whole((place.rank + 1) * 10)} %.`,
       };
+
+const scoreTexts = [
+  'Your community’s advice model, run under encryption, puts your home in the quarter with least to gain from this (score 0 of 3).',
+  'Your community’s advice model, run under encryption, puts your home below the middle in what there is to gain from this (score 1 of 3).',
+  'Your community’s advice model, run under encryption, puts your home above the middle in what there is to gain from this (score 2 of 3).',
+  'Your community’s advice model, run under encryption, puts your home in the quarter with most to gain from this (score 3 of 3).',
+] as const;
+
+const scored = ({ score }: AdviceFacts): { scored: string } | object => {
+  const text = score === undefined ? undefined : scoreTexts[score];
+  return text === undefined ? {} : { scored: text };
+};
 
 const excessFormula = 'Saving = energy above the usual, in a year × the part that can be avoided';
 const excessWorked = ({ excessKwh, avoidableShare, kwhPerYear }: AdviceFacts): string =>
-  `${kwh(excessKwh)} × ${percent.format(avoidableShare)} = ${kwh(kwhPerYear)} a year`;
+  `${kwh(excessKwh)} × ${percent(avoidableShare)} = ${kwh(kwhPerYear)} a year`;
 
 const evidence = (
   facts: AdviceFacts,
@@ -116,20 +135,20 @@ const evidence = (
   value: string,
   usual: string,
 ): { evidence: AdviceText['evidence'] } => ({
-  evidence: { figure, value, usual, from: facts.from, to: facts.to, ...compared(facts) },
+  evidence: { figure, value, usual, from: facts.from, to: facts.to, ...compared(facts), ...scored(facts) },
 });
 
 const shareOfActivity = (name: string, hours: string, facts: AdviceFacts) => ({
   ...evidence(
     facts,
     `${name} share of what you use on top of your always-on power (${hours})`,
-    percent.format(facts.value),
-    `${percent.format(facts.usual)} is usual`,
+    percent(facts.value),
+    `${percent(facts.usual)} is usual`,
   ),
   how: {
     formula: `Energy above the usual = (your share − usual share) × energy on top of the always-on power. ${excessFormula}.`,
     worked: excessWorked(facts),
-    assumption: `That ${percent.format(facts.avoidableShare)} of it can be avoided is our assumption. It is a start for a try, not a promise.`,
+    assumption: `That ${percent(facts.avoidableShare)} of it can be avoided is our assumption. It is a start for a try, not a promise.`,
     source: `Usual share: ${realHomes}`,
   },
 });
@@ -138,7 +157,7 @@ const shareOfActivity = (name: string, hours: string, facts: AdviceFacts) => ({
 export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => AdviceText>> = {
   baseload: (facts) => ({
     title: 'Find what is always on',
-    sentence: `Even when nothing happens your home draws ${whole.format(facts.value)} W. A fifth less of what lies above ${whole.format(facts.usual)} W would save ${gain(facts)}.`,
+    sentence: `Even when nothing happens your home draws ${whole(facts.value)} W. A fifth less of what lies above ${whole(facts.usual)} W would save ${gain(facts)}.`,
     steps: [
       'Walk through the home late in the evening: which boxes are warm, which lights glow?',
       'Put screens, consoles and speakers on a switched power strip.',
@@ -147,16 +166,16 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ...evidence(
       facts,
       'Always-on power',
-      `${whole.format(facts.value)} W`,
-      `a quarter of homes stay below ${whole.format(facts.usual)} W`,
+      `${whole(facts.value)} W`,
+      `a quarter of homes stay below ${whole(facts.usual)} W`,
     ),
     how: {
       formula:
         'Saving = (always-on power − level of a quarter of homes) × 8.76 kWh a year per watt × the part that can be avoided',
-      worked: `(${whole.format(facts.value)} W − ${whole.format(facts.usual)} W) × 8.76 × ${percent.format(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
+      worked: `(${whole(facts.value)} W − ${whole(facts.usual)} W) × 8.76 × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
       assumption:
         'That a fifth of it can be avoided is our assumption: homes that were helped with it came 6.6 % below their whole always-on power on average, some much more. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
-      source: `${whole.format(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6 %: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
+      source: `${whole(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6 %: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
     },
   }),
   night: (facts) => ({
@@ -167,7 +186,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
       'Check hot-water tank, floor heating, pumps, car charger and dryer programmes.',
       'If it is the car: charging when your own panels or a cheaper tariff deliver costs less.',
     ],
-    ...shareOfActivity('Night', '0:00 to 5:00', facts),
+    ...shareOfActivity('Night', '0:00–5:00', facts),
   }),
   evening: (facts) => ({
     title: 'Lighten the evening',
@@ -177,7 +196,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
       'Replace the lamps that burn longest with LED.',
       'Cook with a lid, and use the kettle for hot water.',
     ],
-    ...shareOfActivity('Evening', '17:00 to 21:00', facts),
+    ...shareOfActivity('Evening', '17:00–21:00', facts),
   }),
   midday: (facts) => ({
     title: 'Look at midday',
@@ -187,11 +206,11 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
       'Check pumps, hot water and devices that stay on while nobody uses them.',
       'With own panels midday is the best time to use energy: then leave it as it is.',
     ],
-    ...shareOfActivity('Midday', '10:00 to 16:00', facts),
+    ...shareOfActivity('Midday', '10:00–16:00', facts),
   }),
   weekend: (facts) => ({
     title: 'Plan the weekend',
-    sentence: `A weekend day takes ${two.format(facts.value)} times the energy of a weekday. Trimming part of the difference saves ${gain(facts)}.`,
+    sentence: `A weekend day takes ${two(facts.value)} times the energy of a weekday. Trimming part of the difference saves ${gain(facts)}.`,
     steps: [
       'Fill machines fully instead of running them twice.',
       'Dry laundry on the line when you can.',
@@ -200,19 +219,19 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ...evidence(
       facts,
       'Weekend day against weekday',
-      `${two.format(facts.value)} times`,
-      `${two.format(facts.usual)} times is usual`,
+      `${two(facts.value)} times`,
+      `${two(facts.usual)} times is usual`,
     ),
     how: {
-      formula: `Energy above the usual = (weekend day − ${two.format(facts.usual)} × weekday) × 104 days. ${excessFormula}.`,
+      formula: `Energy above the usual = (weekend day − ${two(facts.usual)} × weekday) × 104 days. ${excessFormula}.`,
       worked: excessWorked(facts),
-      assumption: `That ${percent.format(facts.avoidableShare)} of it can be avoided is our assumption.`,
+      assumption: `That ${percent(facts.avoidableShare)} of it can be avoided is our assumption.`,
       source: `Usual ratio: ${realHomes}`,
     },
   }),
   cooling: (facts) => ({
     title: 'Keep the sun out before it heats the rooms',
-    sentence: `In the warm months you use ${percent.format(facts.value)} of your year on top of the mild months. Shade and air at the right time could save ${gain(facts)}.`,
+    sentence: `In the warm months you use ${percent(facts.value)} of your year on top of the mild months. Shade and air at the right time could save ${gain(facts)}.`,
     steps: [
       'Close blinds or shutters outside the glass before the sun comes round.',
       'Let cool night air through where that is safe.',
@@ -221,19 +240,19 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ...evidence(
       facts,
       'Extra energy in the warm months, share of the year',
-      percent.format(facts.value),
-      `${percent.format(facts.usual)} is usual`,
+      percent(facts.value),
+      `${percent(facts.usual)} is usual`,
     ),
     how: {
       formula: `Extra energy = Σ over warm months of (mean day − mean day of the mildest quarter of months) × days. ${excessFormula}.`,
       worked: excessWorked(facts),
-      assumption: `That ${percent.format(facts.avoidableShare)} of it can be avoided is our assumption. Stay comfortable: this is about waste, not about going without.`,
+      assumption: `That ${percent(facts.avoidableShare)} of it can be avoided is our assumption. Stay comfortable: this is about waste, not about going without.`,
       source: 'Usual share: 10 Australian homes (Smart Grid Smart City, 2012 to 2014).',
     },
   }),
   heating: (facts) => ({
     title: 'Have the heating set up well',
-    sentence: `In the cold months you use ${percent.format(facts.value)} of your year on top of the mild months. A better set-up, at the same warmth, could save ${gain(facts)}.`,
+    sentence: `In the cold months you use ${percent(facts.value)} of your year on top of the mild months. A better set-up, at the same warmth, could save ${gain(facts)}.`,
     steps: [
       'Seal draughts around windows and doors, and keep radiators free.',
       'With a heat pump: ask your installer whether the flow temperature can be lower at the same room warmth.',
@@ -242,33 +261,28 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ...evidence(
       facts,
       'Extra energy in the cold months, share of the year',
-      percent.format(facts.value),
-      `${percent.format(facts.usual)} is usual`,
+      percent(facts.value),
+      `${percent(facts.usual)} is usual`,
     ),
     how: {
       formula: `Extra energy = Σ over cold months of (mean day − mean day of the mildest quarter of months) × days. ${excessFormula}.`,
       worked: excessWorked(facts),
-      assumption: `That ${percent.format(facts.avoidableShare)} of it can be avoided is our assumption. Keep your rooms as warm as you need them.`,
+      assumption: `That ${percent(facts.avoidableShare)} of it can be avoided is our assumption. Keep your rooms as warm as you need them.`,
       source: 'Usual share: 10 Australian homes (Smart Grid Smart City, 2012 to 2014).',
     },
   }),
   peaks: (facts) => ({
     title: 'Run big appliances one after another',
-    sentence: `Your three highest hours reach ${two.format(facts.value)} kW. Spreading oven, dryer and charger saves no energy, but eases the grid, and money where your contract charges for power.`,
+    sentence: `Your three highest hours reach ${two(facts.value)} kW. Spreading oven, dryer and charger saves no energy, but eases the grid, and money where your contract charges for power.`,
     steps: [
       'Start the dryer when the oven is off.',
       'Let the car charge slower, over more hours.',
       'Ask your supplier whether your contract charges for the highest hours.',
     ],
-    ...evidence(
-      facts,
-      'Mean of your three highest hours',
-      `${two.format(facts.value)} kW`,
-      `${two.format(facts.usual)} kW is usual`,
-    ),
+    ...evidence(facts, 'Mean of your three highest hours', `${two(facts.value)} kW`, `${two(facts.usual)} kW is usual`),
     how: {
       formula: 'Mean power of the three hours with the highest use',
-      worked: `${two.format(facts.value)} kW against ${two.format(facts.usual)} kW`,
+      worked: `${two(facts.value)} kW against ${two(facts.usual)} kW`,
       assumption: 'No saving is claimed: the energy is the same, only its time changes.',
       source: realHomes,
     },
@@ -320,10 +334,10 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
       'Pick one appliance a week and see what it takes.',
       'Check the days that stand out in your trends.',
     ],
-    ...evidence(facts, 'Energy a day', `${two.format(facts.value)} kWh`, 'your community'),
+    ...evidence(facts, 'Energy a day', `${two(facts.value)} kWh`, 'set beside your community'),
     how: {
       formula: 'Saving = energy of a year × 2 %',
-      worked: `${kwh(facts.yearKwh)} × ${percent.format(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
+      worked: `${kwh(facts.yearKwh)} × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
       assumption: '2 % is the mean of large trials in the United States; single homes differ.',
       source: 'Allcott, Social norms and energy conservation, Journal of Public Economics 95 (2011), 1082–1095.',
     },
@@ -336,8 +350,8 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ...evidence(
       facts,
       'Always-on power',
-      `${whole.format(facts.value)} W`,
-      `a quarter of homes stay below ${whole.format(facts.usual)} W`,
+      `${whole(facts.value)} W`,
+      `a quarter of homes stay below ${whole(facts.usual)} W`,
     ),
     how: {
       formula: 'Every rule was tried; none found more than 10 kWh a year to save',

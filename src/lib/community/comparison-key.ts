@@ -8,10 +8,11 @@ import { EndpointError, type EndpointClient } from '../../protocol/endpoint-clie
 import { sha256 } from '../../protocol/hash.ts';
 import { decodeSigned } from '../../protocol/signed.ts';
 import { announceComparisonKey, createComparisonKey } from '../fhe/client.ts';
-import { findServerKey, forgetServerKey, markServerKeyStored } from '../vault/comparisons.ts';
-import { exclusively } from '../vault/exclusive.ts';
+import { findServerKey, forgetServerKey, uploadServerKey } from '../vault/comparisons.ts';
 import { saveReceipt } from '../vault/receipts.ts';
 import type { JoinedCommunity, Receipt, StoredServerKey } from '../vault/schema.ts';
+import { forecast } from './forecast.ts';
+import { refuseIfElsewhere } from './membership.ts';
 import { endpointAt } from './requests.ts';
 
 /** Bytes that setting up sends. */
@@ -27,6 +28,8 @@ export interface KeyStep {
 }
 
 const tickMs = 200;
+/** A piece of the upload is expected to take so long before one was sent. */
+const firstPieceMs = 2_000;
 const firstWaitMs = 1_000;
 const mostWaitMs = 30_000;
 /** So often in a row without one more piece. */
@@ -41,6 +44,7 @@ export const keyState = async ({ id }: JoinedCommunity): Promise<StoredServerKey
  *
  * @throws {EndpointError} it is unreachable for long, or refuses; what was uploaded stays
  * @throws {FheError} the key could not be made
+ * @throws {ProtocolError} `already-decided` if the home takes part from another device now
  * @throws DOMException `AbortError` after `signal`
  */
 export async function setUpKey(
@@ -49,10 +53,10 @@ export async function setUpKey(
   signal: AbortSignal,
 ): Promise<void> {
   const community = fromHex(joined.id) ?? new Uint8Array();
+  await refuseIfElsewhere(joined);
   await make(community, onstep, signal);
-  await exclusively(`comparison key upload ${joined.id}`, async () => {
-    const key = await findServerKey(joined.id);
-    if (key?.state !== 'made') return;
+  await uploadServerKey(joined.id, async (key) => {
+    await refuseIfElsewhere(joined);
     try {
       await upload(joined, community, key, onstep, signal);
     } catch (error) {
@@ -60,7 +64,6 @@ export async function setUpKey(
       if (error instanceof EndpointError && error.code === 'bad-key') await forgetServerKey(joined.id);
       throw error;
     }
-    await markServerKeyStored(key);
   });
 }
 
@@ -74,7 +77,7 @@ async function make(community: Bytes, onstep: (step: KeyStep) => void, signal: A
         const startMs = performance.now();
         const tell = (): void => {
           // tfhe says nothing until it is done; how far it is follows from the measured speed of this device.
-          onstep({ doing: 'make', done: Math.min(0.98, (performance.now() - startMs) / wholeMs), wholeMs });
+          onstep({ doing: 'make', done: forecast(performance.now() - startMs, wholeMs), wholeMs });
         };
         tell();
         timer = setInterval(tell, tickMs);
@@ -99,21 +102,33 @@ async function upload(
   await saveReceipt(receipt);
   let offset = -1;
   let tries = 0;
+  // The browser does not say how far a request's body is: between two pieces it is foretold by the last one's time.
+  let pieceMs = firstPieceMs;
   while (offset < size) {
     signal.throwIfAborted();
-    onstep({ doing: tries === 0 ? 'send' : 'wait', done: Math.max(0, offset) / size });
+    const [startMs, from] = [performance.now(), offset];
+    const tell = (): void => {
+      const within = from === -1 || tries > 0 ? 0 : forecast(performance.now() - startMs, pieceMs);
+      const behind = Math.max(0, from) + within * Math.min(keyPieceBytes, size - from);
+      onstep({ doing: tries === 0 ? 'send' : 'wait', done: behind / size });
+    };
+    tell();
+    const timer = setInterval(tell, tickMs);
     try {
       const next =
         offset === -1
           ? await begin(endpoint, community, hash, announcement)
           : await endpoint.sendKeyPiece(community, hash, offset, bytes.slice(offset, offset + keyPieceBytes));
       if (next > offset) tries = 0;
+      if (from !== -1) pieceMs = performance.now() - startMs;
       offset = next;
     } catch (error) {
       tries++;
       if (!(error instanceof EndpointError) || !canGoOn(error) || tries > mostTries) throw error;
       offset = -1;
       await wait(Math.min(mostWaitMs, firstWaitMs * 2 ** (tries - 1)), signal);
+    } finally {
+      clearInterval(timer);
     }
   }
 }

@@ -1,6 +1,7 @@
 import {
   codeOf,
   features,
+  lowestValueOf,
   valueOf,
   type FeatureName,
   type FeatureValues,
@@ -20,6 +21,8 @@ export interface ComparedFigure {
   readonly aboveMean: boolean | null;
   /** 0 (lowest tenth of homes) to 9; null where deciles are not published. */
   readonly rank: number | null;
+  /** Values below which one is a tenth of homes lower, nine ascending; null or absent where deciles are not published. */
+  readonly limits?: readonly number[] | null | undefined;
 }
 
 /** A home's month beside the published norms of a group. */
@@ -54,6 +57,7 @@ export function compareWithNorms(
       mean: mean === null ? null : valueOf(feature, mean),
       aboveMean: mean === null ? null : isAboveMean(code, mean),
       rank: thresholds === null ? null : rankOf(code, thresholds),
+      limits: thresholds?.map((threshold) => lowestValueOf(feature, threshold)) ?? null,
     };
   });
   return { month, group, homes, figures, own, profiles };

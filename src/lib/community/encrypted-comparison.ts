@@ -19,7 +19,7 @@ import { exclusively } from '../vault/exclusive.ts';
 import { saveReceipt } from '../vault/receipts.ts';
 import type { JoinedCommunity, Receipt, StoredComparisonRequest } from '../vault/schema.ts';
 import { compareMonth } from './compare.ts';
-import { communityOf, roundOf } from './membership.ts';
+import { communityOf, keptCommunity, refuseIfElsewhere, roundOf } from './membership.ts';
 import { endpointAt } from './requests.ts';
 
 /**
@@ -29,6 +29,7 @@ import { endpointAt } from './requests.ts';
  * @returns undefined if this home has no key at the endpoint
  * @throws {EndpointError} the endpoint cannot be asked, or refuses for now
  * @throws {FheError}
+ * @throws {ProtocolError} `already-decided` if the home takes part from another device now
  */
 export function compareEncrypted(
   joined: JoinedCommunity,
@@ -37,7 +38,8 @@ export function compareEncrypted(
 ): Promise<StoredComparisonRequest | undefined> {
   const { month } = norms;
   return exclusively(`comparison ${joined.id} ${month}`, async () => {
-    const community = await communityOf(joined);
+    await refuseIfElsewhere(joined);
+    const community = await communityOf(joined, month);
     let request = (await findComparisonRequest(joined.id, month)) ?? (await make(joined, norms, features));
     if (request?.state === 'waiting') request = await send(joined, community, request);
     if (request?.state === 'sent') request = await fetchAnswer(joined, community, request, norms, features);
@@ -53,12 +55,11 @@ async function make(
   const key = await findServerKey(joined.id);
   const norms = await findNorms(joined.id, month);
   if (key?.state !== 'stored' || norms === undefined) return undefined;
-  const community = await communityOf(joined);
+  const community = await communityOf(joined, month);
   const said = (await findContribution(joined.id, month))?.cohort ?? cohortNotSaid;
   const opened = groups.some(({ name }) => name === community.manifest.cohorts[said]);
   const request = await askComparison({
-    community: community.id,
-    manifest: joined.manifest,
+    ...keptCommunity(joined),
     invite: joined.invite,
     certificates: joined.certificates,
     month,
@@ -120,9 +121,9 @@ async function fetchAnswer(
     return change(request, 'refused');
   }
   if (result === undefined) return request;
-  const groups = await openComparison(community.id, joined.manifest, request.request, result);
-  if (groups === undefined) return change(request, 'unreadable');
-  await compareMonth(joined, norms, features, groups);
+  const answer = await openComparison(keptCommunity(joined), request.request, result);
+  if (answer === undefined) return change(request, 'unreadable');
+  await compareMonth(joined, norms, features, answer);
   return change(request, 'answered');
 }
 

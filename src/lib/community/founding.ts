@@ -1,5 +1,6 @@
 /** Founding a community together with other stewards, each on a phone of their own. */
 import { fromHex, toHex, type Bytes } from '../../protocol/bytes.ts';
+import { EndpointError } from '../../protocol/endpoint-client.ts';
 import { ProtocolError } from '../../protocol/error.ts';
 import {
   checkFounding,
@@ -136,9 +137,17 @@ export async function acceptStewardLink(
   stewardName: string,
 ): Promise<Stewardship> {
   const seat = await takeSeat(encodedTerms, link.seat, link.seed, stewardName);
-  // Sent before it is kept: a name that is taken can still be changed.
-  await endpointAt(link.endpointUrl).postEntry(link.founding, decodeSigned(seat.entry));
-  return keep(link.endpointUrl, seat, link.seat, stewardName, terms.name);
+  // Kept before it is sent: an app that is killed on the way finds its seat again, and sends the same entry once more.
+  const stewardship = await keep(link.endpointUrl, seat, link.seat, stewardName, terms.name);
+  try {
+    await send(stewardship);
+  } catch (error) {
+    // A name that is taken can be changed. Otherwise the entry may have got there.
+    const isRefused = error instanceof EndpointError && error.status >= 400 && error.status < 500;
+    if (isRefused) await removeStewardship(stewardship.id);
+    throw error;
+  }
+  return stewardship;
 }
 
 /** Links for the other stewards, by seat from the second on. On the founder's device only. */

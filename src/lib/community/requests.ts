@@ -3,7 +3,7 @@
  * user has joined, was invited to or founds, and refuses every other address.
  */
 import { EndpointClient } from '../../protocol/endpoint-client.ts';
-import type { Ask } from '../fhe/client.ts';
+import type { Ask } from '../fhe/ask.ts';
 
 const fetchAt =
   (endpointUrl: string) =>

@@ -1,34 +1,52 @@
 /** A steward's rounds: planned, watched and opened. */
-import { toHex } from '../../protocol/bytes.ts';
+import { plural } from '../../locales/plural.ts';
+import { communityOf, everInvited, type AmendedCommunity } from '../../protocol/amendment.ts';
+import { equalBytes, toHex, type Bytes } from '../../protocol/bytes.ts';
 import type { RoundSummary, StewardWords } from '../../protocol/endpoint-client.ts';
 import { encodeInviteLink } from '../../protocol/invite.ts';
-import { checkManifest, type Community } from '../../protocol/manifest.ts';
+import { findInvite, type Community } from '../../protocol/manifest.ts';
 import { sealsNeeded } from '../../protocol/seal.ts';
-import { decodeSigned } from '../../protocol/signed.ts';
 import * as fhe from '../fhe/client.ts';
 import type { Advance, AdvanceChoices, AdvanceStep, OwnPart, PlannedRound, StewardJob } from '../fhe/client.ts';
 import { addMonths } from '../usage/month.ts';
 import { exclusively } from '../vault/exclusive.ts';
 import type { Stewardship } from '../vault/schema.ts';
+import { amendedFrom, chainOf } from './membership.ts';
 import { askAt, endpointAt } from './requests.ts';
 
 /** A stewardship whose community is there. */
 export interface StewardedCommunity {
   readonly stewardship: Stewardship;
+  readonly amended: AmendedCommunity;
+  /** As it is after all amendments. */
   readonly community: Community;
 }
 
-/** Checks the kept manifest anew. @throws {ProtocolError} */
+/** Checks the kept manifest and amendments anew. @throws {ProtocolError} */
 export async function communityOfSteward(stewardship: Stewardship): Promise<StewardedCommunity> {
-  return { stewardship, community: await checkManifest(decodeSigned(stewardship.manifest)) };
+  const amended = await amendedFrom(stewardship.manifest, stewardship.followed);
+  return { stewardship, amended, community: communityOf(amended) };
 }
 
-const jobOf = ({ stewardship, community }: StewardedCommunity): StewardJob => ({
+/** The public key of this device as a steward. */
+const ownKey = ({ stewardship: { key, seat }, amended }: StewardedCommunity): Bytes =>
+  key ?? amended.founded.manifest.stewards[seat]?.key ?? new Uint8Array();
+
+/** Whether this device's key has its seat in a month's round, or now. */
+export function holdsSeat(stewarded: StewardedCommunity, month?: string): boolean {
+  const { stewards } = communityOf(stewarded.amended, month).manifest;
+  return equalBytes(stewards[stewarded.stewardship.seat]?.key ?? new Uint8Array(), ownKey(stewarded));
+}
+
+/** What the worker needs to know of a stewardship. */
+export const jobOf = ({ stewardship, amended }: StewardedCommunity): StewardJob => ({
   founding: stewardship.id,
-  community: community.id,
+  community: amended.founded.id,
   manifest: stewardship.manifest,
+  amendments: chainOf(stewardship.followed),
   steward: stewardship.seat,
   endpointUrl: stewardship.endpointUrl,
+  followed: stewardship.followed,
 });
 
 /** A round as its steward sees it. */
@@ -113,20 +131,35 @@ export const giveUpRound = (stewarded: StewardedCommunity, month: string): Promi
 /** One of a steward's own invites. */
 export interface StewardInvite {
   readonly link: string;
+  readonly key: Bytes;
   /** 1-based, the same on every visit. */
   readonly number: number;
   /** Undefined while the endpoint has not said. */
   readonly used: boolean | undefined;
+  /** Whether it was taken back. */
+  readonly revoked: boolean;
+}
+
+/** How many invites one steward has issued. */
+export interface IssuedInvites {
+  readonly name: string;
+  readonly issued: number;
+  /** Undefined while the endpoint has not said. */
+  readonly used: number | undefined;
+  readonly revoked: number;
 }
 
 /** This steward's invites; which are used is told by the endpoint, if it answers. @throws {FheError} */
 export async function ownInvites(
-  { stewardship, community }: StewardedCommunity,
+  { stewardship, amended, community }: StewardedCommunity,
   appOrigin: string,
-): Promise<{ invites: StewardInvite[]; usedByIssuer: number[] | undefined }> {
-  const { invites, stewards } = community.manifest;
-  const count = invites.filter(({ steward }) => steward === stewardship.seat).length;
-  const own = await fhe.ownInvites(stewardship.id, count);
+): Promise<{ invites: StewardInvite[]; issuers: IssuedInvites[] }> {
+  const { invites } = everInvited(amended).manifest;
+  const isRevoked = (key: Bytes): boolean => findInvite(community.manifest, key) === -1;
+  const own = await fhe.ownInvites(
+    stewardship.id,
+    invites.map(({ key }) => key),
+  );
   const { endpointUrl } = stewardship;
   const bound = await endpointAt(endpointUrl)
     .usedInvites(community.id)
@@ -134,13 +167,21 @@ export async function ownInvites(
   const used = bound && new Set(bound.map(toHex));
   return {
     invites: own.map(({ seed, key }, i) => ({
+      key,
+      revoked: isRevoked(key),
       link: encodeInviteLink(appOrigin, { endpointUrl, community: community.id, seed }),
       number: i + 1,
       used: used?.has(toHex(key)),
     })),
-    usedByIssuer:
-      used &&
-      stewards.map((_, steward) => invites.filter((one) => one.steward === steward && used.has(toHex(one.key))).length),
+    issuers: community.manifest.stewards.map(({ name }, seat) => {
+      const issued = invites.filter(({ steward }) => steward === seat).map(({ key }) => key);
+      return {
+        name,
+        issued: issued.length,
+        used: used && issued.filter((key) => used.has(toHex(key))).length,
+        revoked: issued.filter(isRevoked).length,
+      };
+    }),
   };
 }
 
@@ -187,7 +228,7 @@ export function roundInWords(
           };
     case 'collecting':
       return {
-        title: `Collecting: ${homes} ${homes === 1 ? 'home' : 'homes'} so far`,
+        title: plural(homes, ['Collecting: # home so far', 'Collecting: # homes so far']),
         waitingFor: [],
         next: words.closes.includes(me)
           ? `You asked to close it now; that takes ${threshold} stewards. By itself it closes on ${formatDate(closesMs)}.`
@@ -241,7 +282,9 @@ export function roundInWords(
         next:
           homes === 0
             ? 'Not every steward published keys in time, or no home took part. Nothing was opened.'
-            : `${homes} homes took part, which is too few: ${minimumHomes} must remain without those that any ${threshold - 1 === 1 ? 'one steward' : `${threshold - 1} stewards`} invited. Nothing was opened, and nothing will be.`,
+            : threshold === 2
+              ? `${homes} homes took part, which is too few: ${minimumHomes} must remain without those that any one steward invited. Nothing was opened, and nothing will be.`
+              : `${homes} homes took part, which is too few: ${minimumHomes} must remain without those that any ${threshold - 1} stewards invited. Nothing was opened, and nothing will be.`,
         action: own === 'keys' || own === 'sealed' ? 'erase' : undefined,
       };
   }

@@ -3,38 +3,43 @@
  * fresh worker after a WebAssembly panic, because a panicked instance is not to be trusted again.
  */
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import { workerName } from '../../locales/locale.ts';
 import type { Bytes } from '../../protocol/bytes.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
 import type { BackupPreview } from '../vault/backup.ts';
 import type { Protection } from '../vault/protection.ts';
 import type { StoredServerKey } from '../vault/schema.ts';
-import type { GroupPlaces } from './make-comparison.ts';
+import type { PrfCredential } from '../vault/screen-lock.ts';
+import type { Ask } from './ask.ts';
+import type { KeptCommunity } from './kept-community.ts';
+import type { ComparisonAnswer } from './make-comparison.ts';
 import type { Answer, ComparisonJob, ContributionJob, FheWorker, Membership, Step } from './worker.ts';
 import type {
   Advance,
   AdvanceChoices,
   AdvanceStep,
-  Ask,
   Draft,
   OwnInvite,
   OwnPart,
   PlannedRound,
   Seat,
   StewardJob,
+  WantedChange,
 } from './steward.ts';
 
 export type {
   Advance,
   AdvanceChoices,
   AdvanceStep,
-  Ask,
-  AskedResponse,
   Draft,
   OwnInvite,
   OwnPart,
   PlannedRound,
   Seat,
   StewardJob,
+  WantedChange,
 } from './steward.ts';
+export type { KeptCommunity } from './kept-community.ts';
 export type { Membership, Step } from './worker.ts';
 
 /** Why the worker could not do what it was asked; the message is for the user. */
@@ -67,7 +72,7 @@ let holdsUnlockedVault = false;
 
 function started(): Running {
   if (running === undefined) {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'fhe' });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: workerName('fhe') });
     running = { worker, api: wrap<FheWorker>(worker) };
   }
   return running;
@@ -140,6 +145,20 @@ export const createMember = (community: Uint8Array, inviteSeed: Uint8Array): Pro
   enqueue((api) => api.createMember(community, inviteSeed));
 
 /**
+ * A key for this home's next device, certified by this device's: a secret to travel in a link.
+ * @throws {FheError}
+ */
+export const certifyDevice = (
+  community: Bytes,
+  membership: Membership,
+): Promise<{ readonly seed: Bytes; readonly certificates: readonly Certificate[] }> =>
+  enqueue((api) => api.certifyDevice(community, membership));
+
+/** Keeps the member key of a device link. @throws {FheError} `already-decided` */
+export const adoptMember = (community: Bytes, seed: Bytes): Promise<void> =>
+  enqueue((api) => api.adoptMember(community, seed));
+
+/**
  * Encrypts and signs a contribution; gives the bytes to send.
  * @throws {FheError}
  * @throws DOMException `AbortError` after `signal`
@@ -164,6 +183,21 @@ export const createComparisonKey = (
 ): Promise<Pick<StoredServerKey, 'state'>> =>
   enqueue((api) => api.createComparisonKey(community, proxy(onmeasured)), signal);
 
+/**
+ * Puts a fresh comparison key in the place of the one of now; its server key is made and uploaded when it is set up again.
+ * @throws {FheError}
+ */
+export const renewComparisonKey = (community: Uint8Array): Promise<void> =>
+  enqueue((api) => api.renewComparisonKey(community));
+
+/** The fingerprint of a community's comparison key, in words. @throws {FheError} `not-found`, `locked` */
+export const fingerprintOfKey = (community: Uint8Array): Promise<string> =>
+  enqueue((api) => api.fingerprintOfKey(community));
+
+/** The bare comparison key. Like the recovery code a secret: only for one who has just asked for it. @throws {FheError} */
+export const exportComparisonKey = (communityId: string): Promise<Bytes> =>
+  enqueue((api) => api.exportComparisonKey(communityId));
+
 /** The signed announcement of a server key, encoded. @throws {FheError} */
 export const announceComparisonKey = (
   community: Bytes,
@@ -174,13 +208,12 @@ export const announceComparisonKey = (
 /** Encrypts and signs a comparison request; gives the bytes to send. @throws {FheError} */
 export const askComparison = (job: ComparisonJob): Promise<Bytes> => enqueue((api) => api.askComparison(job));
 
-/** A home's places from a comparison's result; undefined if it cannot be read. @throws {FheError} */
+/** A home's places and advice scores from a comparison's result; undefined if it cannot be read. @throws {FheError} */
 export const openComparison = (
-  community: Bytes,
-  manifest: Bytes,
+  kept: KeptCommunity,
   request: Bytes,
   result: Bytes,
-): Promise<GroupPlaces[] | undefined> => enqueue((api) => api.openComparison(community, manifest, request, result));
+): Promise<ComparisonAnswer | undefined> => enqueue((api) => api.openComparison(kept, request, result));
 
 /** The signed message, encoded, that this home leaves a community. @throws {FheError} */
 export const signLeave = (community: Bytes, membership: Membership): Promise<Bytes> =>
@@ -203,8 +236,21 @@ export const leaveFounding = (founding: string): Promise<void> => enqueue((api) 
 export const signManifest = (state: Bytes, founding: string, community: Bytes): Promise<Bytes> =>
   enqueue((api) => api.signManifest(state, founding, community));
 
-export const ownInvites = (founding: string, count: number): Promise<OwnInvite[]> =>
-  enqueue((api) => api.ownInvites(founding, count));
+export const ownInvites = (founding: string, known: readonly Bytes[]): Promise<OwnInvite[]> =>
+  enqueue((api) => api.ownInvites(founding, known));
+
+/** The encoded amendment that this steward proposes. */
+export const propose = (job: StewardJob, change: WantedChange, known: readonly Bytes[]): Promise<Bytes> =>
+  enqueue((api) => api.propose(job, change, known));
+
+/** This steward's signature under another's proposal. */
+export const coSign = (job: StewardJob, proposal: Bytes): Promise<Bytes> => enqueue((api) => api.coSign(job, proposal));
+
+/** This steward's word that its signature under a proposal shall be forgotten. */
+export const withdraw = (job: StewardJob, amendment: Bytes): Promise<Bytes> =>
+  enqueue((api) => api.withdraw(job, amendment));
+
+export const makeCandidate = (community: string): Promise<Bytes> => enqueue((api) => api.makeCandidate(community));
 
 export const ownParts = (founding: string): Promise<Record<string, OwnPart>> =>
   enqueue((api) => api.ownParts(founding));
@@ -247,6 +293,18 @@ export const requirePassphrase = async (passphrase: string): Promise<void> => {
   keepWorker();
 };
 
+/** Lets a WebAuthn credential's PRF open the vault too. @throws {FheError} `locked`, `wrong-secret` if nothing else would */
+export const setPrf = (credential: PrfCredential, output: Bytes): Promise<void> =>
+  enqueue((api) => api.setPrf(credential, output));
+
+export const removePrf = (): Promise<void> => enqueue((api) => api.removePrf());
+
+/** From now on the app asks when it is opened. @throws {FheError} `wrong-secret` */
+export const requirePrf = async (output: Bytes): Promise<void> => {
+  await enqueue((api) => api.requirePrf(output));
+  keepWorker();
+};
+
 export const openByItself = (): Promise<void> => enqueue((api) => api.openByItself());
 
 /** Makes the recovery code; it is shown once. */
@@ -258,11 +316,27 @@ export const unlock = async (passphraseOrCode: string): Promise<void> => {
   keepWorker();
 };
 
+/** Opens a locked vault with the output of its credential's PRF. @throws {FheError} `wrong-secret` */
+export const unlockByPrf = async (output: Bytes): Promise<void> => {
+  await enqueue((api) => api.unlockByPrf(output));
+  keepWorker();
+};
+
 /** Locks: the worker ends, and with it all that it held in memory. */
 export const lock = (): void => {
   end();
   refuse?.(new FheError('locked', 'The app was locked. Nothing was changed.'));
 };
+
+/** The member key of a device to which a backup of this one was restored; see `vault/moved-member.ts`. @throws {FheError} */
+export const keyAfterRestore = (communityId: string): Promise<Bytes | undefined> =>
+  enqueue((api) => api.keyAfterRestore(communityId));
+
+/** Makes the key that seals readings, unless it is there. @throws {FheError} `locked` */
+export const createReadingsKey = (): Promise<void> => enqueue((api) => api.createReadingsKey());
+
+/** A handle of that key, which cannot be taken out of it; see `vault/readings-key.ts`. @throws {FheError} `locked` */
+export const lendReadingsKey = (): Promise<CryptoKey> => enqueue((api) => api.lendReadingsKey());
 
 /** Everything on this device in one encrypted file. @throws {FheError} */
 export const makeBackup = (passphrase: string, signal?: AbortSignal): Promise<Bytes> =>

@@ -1,11 +1,13 @@
 /** A home's comparison, from its codes to its places. */
 import { decodeSigned, type SignedMessage } from '../../protocol/signed.ts';
 import { ProtocolError } from '../../protocol/error.ts';
+import type { AdviceScores } from '../../protocol/advice-model.ts';
 import type { Bytes } from '../../protocol/bytes.ts';
 import {
   checkComparisonResult,
   circuitVersion,
   placesOf,
+  scoresOf,
   signComparisonRequest,
   type Place,
 } from '../../protocol/comparison.ts';
@@ -61,6 +63,14 @@ export interface GroupPlaces {
   readonly places: readonly Place[];
 }
 
+/** All that a result tells its home. */
+export interface ComparisonAnswer {
+  readonly groups: readonly GroupPlaces[];
+  /** Number of the advice model that gave the scores. */
+  readonly model: number;
+  readonly scores: AdviceScores;
+}
+
 /**
  * Checks and decrypts a result.
  *
@@ -73,16 +83,18 @@ export async function readComparison(
   community: Community,
   request: Uint8Array,
   result: Uint8Array,
-): Promise<GroupPlaces[] | undefined> {
+): Promise<ComparisonAnswer | undefined> {
   try {
-    const { groups } = await checkComparisonResult(decodeSigned(result), community, decodeSigned(request));
+    const checked = await checkComparisonResult(decodeSigned(result), community, decodeSigned(request));
+    const { groups, model } = checked;
     const read: GroupPlaces[] = [];
     for (const { name, homes, answers } of groups) {
       const places = placesOf(decryptAnswers(tfhe, clientKey, answers));
       if (places === undefined) return undefined;
       read.push({ name, homes, places });
     }
-    return read;
+    const scores = scoresOf(decryptAnswers(tfhe, clientKey, checked.scores));
+    return scores && { groups: read, model, scores };
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;

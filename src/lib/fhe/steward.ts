@@ -2,21 +2,26 @@
  * A steward's secret work: its key, its invites and its part of each round. It runs in the fhe worker; all that leaves
  * is public, or a link that the steward gives away. The worker has no network of its own: the page asks for it.
  */
+import { communityOf, proposeAmendment, signProposal, type Change } from '../../protocol/amendment.ts';
 import { concatBytes, fromHex, ownBytes, toHex, utf8, type Bytes } from '../../protocol/bytes.ts';
 import { randomSeed, signerFromSeed, type Signer } from '../../protocol/ed25519.ts';
 import { EndpointClient } from '../../protocol/endpoint-client.ts';
 import { ProtocolError } from '../../protocol/error.ts';
 import { checkFounding, decodeTerms, encodeTerms, signEntry, type FoundingTerms } from '../../protocol/founding.ts';
+import { logCheck } from '../../protocol/follow.ts';
 import { sha256 } from '../../protocol/hash.ts';
-import { checkManifest } from '../../protocol/manifest.ts';
 import { checkNorms } from '../../protocol/norms-message.ts';
 import { decodeSigned, encodeSigned, signMessage } from '../../protocol/signed.ts';
 import { Steward } from '../../protocol/steward.ts';
+import { signWithdrawal } from '../../protocol/withdrawal.ts';
 import { VaultError } from '../vault/error.ts';
 import { readProtection } from '../vault/protection.ts';
 import { deleteSecret, keepSecret, readSecret, secretId } from '../vault/secrets.ts';
 import { createStewardRecord, listStewardRecords, readStewardRecord, removeStewardRecord } from '../vault/stewards.ts';
+import type { Ask } from './ask.ts';
 import { decryptTotal, makeRoundKey } from './contribution.ts';
+import type { StoredFollowed } from '../vault/schema.ts';
+import { amendedFor, followedOf, type KeptCommunity } from './kept-community.ts';
 import type { TfheModule } from './tfhe-module.ts';
 
 /** The terms without what only the founder's key can make. */
@@ -124,24 +129,73 @@ export interface OwnInvite {
   readonly key: Bytes;
 }
 
-/** The invites that this steward issued when the community was founded. */
-export async function ownInvites(founding: string, count: number): Promise<OwnInvite[]> {
-  const seeds = await derivedAll('invite', await seedOf(founding), count);
-  const keys = await publicKeys(seeds);
-  return seeds.map((seed, i) => ({ seed, key: keys[i] ?? new Uint8Array() }));
+/** After so many seeds in a row that are no invite of the community, a steward has no more; no change adds so many. */
+const mostGap = 64;
+
+/** This steward's invites among those of the community, in the order in which they were made. */
+export async function ownInvites(founding: string, known: readonly Bytes[]): Promise<OwnInvite[]> {
+  const seed = await seedOf(founding);
+  const keys = new Set(known.map(toHex));
+  const own: OwnInvite[] = [];
+  for (let index = 0, gap = 0; gap < mostGap; index++) {
+    const invite = await derived('invite', seed, index);
+    const { publicKey } = await signerFromSeed(invite);
+    const isKnown = keys.has(toHex(publicKey));
+    gap = isKnown ? 0 : gap + 1;
+    if (isKnown) own.push({ seed: invite, key: publicKey });
+  }
+  return own;
 }
 
-/** What the page asks an endpoint on the worker's behalf. */
-export type Ask = (url: string, request: AskedRequest) => Promise<AskedResponse>;
-export interface AskedRequest {
-  readonly method: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: Bytes | null;
+/** Keys of invites that this steward has not issued yet. */
+async function freshInvites(seed: Bytes, known: readonly Bytes[], count: number): Promise<Bytes[]> {
+  const keys = new Set(known.map(toHex));
+  const fresh: Bytes[] = [];
+  for (let index = 0; fresh.length < count; index++) {
+    const { publicKey } = await signerFromSeed(await derived('invite', seed, index));
+    if (!keys.has(toHex(publicKey))) fresh.push(publicKey);
+  }
+  return fresh;
 }
-export interface AskedResponse {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: Bytes;
+
+/** What a steward wants to have changed; how many more invites, since their keys are made here. */
+export interface WantedChange extends Omit<Change, 'invites'> {
+  readonly moreInvites: number;
+}
+
+/**
+ * Proposes the next amendment, with this steward's signature.
+ *
+ * @param known - keys of all invites of the community, also of proposals that others have made
+ * @throws {ProtocolError} what does not hold
+ */
+export async function propose(
+  job: StewardJob,
+  { moreInvites, ...change }: WantedChange,
+  known: readonly Bytes[],
+): Promise<Bytes> {
+  const seed = await seedOf(job.founding);
+  const invites = await freshInvites(seed, known, moreInvites);
+  const signer = await signerFromSeed(seed);
+  return encodeSigned(await proposeAmendment(await amendedFor(job), { ...change, invites }, job.steward, signer));
+}
+
+/** This steward's signature under another's proposal. @throws {ProtocolError} what does not hold */
+export async function coSign(job: StewardJob, proposal: Bytes): Promise<Bytes> {
+  const signer = await signerFromSeed(await seedOf(job.founding));
+  return encodeSigned(await signProposal(decodeSigned(proposal), await amendedFor(job), signer));
+}
+
+/** This steward's word that its signature under a proposal shall be forgotten. */
+export async function withdraw(job: StewardJob, amendment: Bytes): Promise<Bytes> {
+  const signer = await signerFromSeed(await seedOf(job.founding));
+  return encodeSigned(await signWithdrawal({ community: job.community, amendment }, signer));
+}
+
+/** The public key with which this device would take a steward's place in a community, by its id in hex. */
+export async function makeCandidate(community: string): Promise<Bytes> {
+  await checkProtected();
+  return (await signerFromSeed(await keepSecret(secretId('steward', community), randomSeed()))).publicKey;
 }
 
 const pairs = (headers: Headers): (readonly [string, string])[] => [...headers.entries()];
@@ -163,30 +217,32 @@ const clientOver = (url: string, ask: Ask): EndpointClient =>
   });
 
 /** A community as its steward's device knows it. */
-export interface StewardJob {
-  /** Id of the founding, in hex: the name of the steward's key and records. */
+export interface StewardJob extends KeptCommunity {
+  /** Name of the steward's key and records: the founding's id in hex, or the community's of one who came later. */
   readonly founding: string;
-  /** Id of the community, which the manifest must have. */
-  readonly community: Bytes;
-  /** The encoded signed manifest. */
-  readonly manifest: Bytes;
   readonly steward: number;
   readonly endpointUrl: string;
+  /** How far this device has followed the community. */
+  readonly followed: StoredFollowed | undefined;
 }
 
-async function stewardOf(job: StewardJob, ask: Ask, tfhe: () => Promise<TfheModule>) {
-  const community = await checkManifest(decodeSigned(job.manifest), job.community);
+async function stewardOf(job: StewardJob, ask: Ask, tfhe: () => Promise<TfheModule>, month?: string) {
+  const amended = await amendedFor(job);
+  const community = communityOf(amended, month);
   const signer = await signerFromSeed(await seedOf(job.founding));
   const key = community.manifest.stewards[job.steward]?.key ?? new Uint8Array();
   if (toHex(key) !== toHex(signer.publicKey))
     throw new ProtocolError('wrong-signer', 'The key on this device is not this steward’s.');
   const module = await tfhe();
   const endpoint = clientOver(job.endpointUrl, ask);
+  const inLog = logCheck(endpoint, followedOf(job.followed, amended));
   const steward = new Steward({
-    community,
+    community: amended.founded,
+    amendments: amended.amendments,
     steward: job.steward,
     signer,
     endpoint,
+    inLog,
     store: {
       read: (name) => readStewardRecord(job.founding, name),
       create: (name, bytes) => createStewardRecord(job.founding, name, bytes),
@@ -198,7 +254,7 @@ async function stewardOf(job: StewardJob, ask: Ask, tfhe: () => Promise<TfheModu
     },
     now: Date.now,
   });
-  return { community, signer, endpoint, steward };
+  return { community, signer, endpoint, inLog, steward };
 }
 
 export interface PlannedRound {
@@ -228,7 +284,7 @@ export async function closeRound(
   ask: Ask,
   tfhe: () => Promise<TfheModule>,
 ): Promise<void> {
-  const { steward, endpoint, community } = await stewardOf(job, ask, tfhe);
+  const { steward, endpoint, community } = await stewardOf(job, ask, tfhe, month);
   await endpoint.close({ community: community.id, month }, await steward.signClose(month));
 }
 
@@ -239,7 +295,7 @@ export async function giveUpRound(
   ask: Ask,
   tfhe: () => Promise<TfheModule>,
 ): Promise<void> {
-  const { steward } = await stewardOf(job, ask, tfhe);
+  const { steward } = await stewardOf(job, ask, tfhe, month);
   await steward.erase(month);
 }
 
@@ -299,20 +355,25 @@ export async function advanceRound(
   onstep: (step: AdvanceStep) => void,
   tfhe: () => Promise<TfheModule>,
 ): Promise<Advance> {
-  const { steward, endpoint, community } = await stewardOf(job, ask, tfhe);
+  const { steward, endpoint, inLog, community } = await stewardOf(job, ask, tfhe, month);
   const round = { community: community.id, month };
   const isOver = async (): Promise<Advance | undefined> => {
     const published = await endpoint.norms(round);
     if (published === undefined) return undefined;
     const { checked } = await checkNorms(published, community, month);
+    await inLog('norms', await sha256(published.body));
     return { at: 'over', checked };
   };
   if ((await readStewardRecord(job.founding, `${month}/over`)) !== undefined) {
+    // The app may have been killed before everything was erased.
+    await steward.erase(month);
     return (await isOver()) ?? { at: 'over', checked: false };
   }
   onstep({ doing: 'check', done: 0, total: 1 });
   try {
-    await steward.seal(month, (done, total) => onstep({ doing: 'check', done, total }));
+    // Culprits must be named before the first steward seals, so the totals are checked while members still look.
+    await steward.check(month, (done, total) => onstep({ doing: 'check', done, total }));
+    await steward.seal(month);
   } catch (error) {
     if (!isCode(error, 'too-early')) throw error;
     return { at: 'looking', untilMs: (await steward.review(month)).sealableMs };

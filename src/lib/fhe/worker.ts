@@ -3,61 +3,75 @@
  * them, and gives back public results. `tfhe` (megabytes of WebAssembly) is loaded when it is first needed.
  */
 import { expose } from 'comlink';
-import { ownBytes, toHex, type Bytes } from '../../protocol/bytes.ts';
-import { certify, type Certificate } from '../../protocol/certificate.ts';
+import { textsReady } from '../../locales/main.loader.ts';
+import { equalBytes, ownBytes, toHex, type Bytes } from '../../protocol/bytes.ts';
+import { certify, mostCertificates, type Certificate } from '../../protocol/certificate.ts';
 import { normsId, signKeyAnnouncement } from '../../protocol/comparison.ts';
 import { encodeContribution } from '../../protocol/contribution.ts';
 import { randomSeed, signerFromSeed } from '../../protocol/ed25519.ts';
 import { EndpointError } from '../../protocol/endpoint-client.ts';
 import { ProtocolError } from '../../protocol/error.ts';
-import { sha256 } from '../../protocol/hash.ts';
 import { encodeLeave } from '../../protocol/leave.ts';
-import { checkManifest } from '../../protocol/manifest.ts';
 import { checkNorms } from '../../protocol/norms-message.ts';
 import { checkAnnouncement } from '../../protocol/round-key.ts';
 import { decodeSigned, encodeSigned, signMessage } from '../../protocol/signed.ts';
 import { makeBackup, previewBackup, restoreBackup } from '../vault/backup.ts';
-import { unlock } from '../vault/data-key.ts';
+import { unlock, unlockByPrf } from '../vault/data-key.ts';
 import { VaultError } from '../vault/error.ts';
 import {
   makeRecoveryCode,
   openByItself,
   readProtection,
   removePassphrase,
+  removePrf,
   requirePassphrase,
+  requirePrf,
   setPassphrase,
+  setPrf,
 } from '../vault/protection.ts';
-import { findServerKey, keepServerKey } from '../vault/comparisons.ts';
-import { exclusively } from '../vault/exclusive.ts';
-import type { StoredServerKey } from '../vault/schema.ts';
+import { keyAfterRestore } from '../vault/moved-member.ts';
+import { borrowReadingsKey, createReadingsKey, openReadingsKey } from '../vault/readings-key.ts';
 import { keepSecret, readSecret, secretId } from '../vault/secrets.ts';
-import { makeClientKey, makeServerKey, measureServerKeyMs } from './comparison.ts';
-import { makeComparisonRequest, readComparison, type GroupPlaces } from './make-comparison.ts';
+import { communityFor, type KeptCommunity } from './kept-community.ts';
+import {
+  clientKeyOf,
+  clientKeyOfRequest,
+  createComparisonKey,
+  exportComparisonKey,
+  fingerprintOfKey,
+  renewComparisonKey,
+} from './comparison-keys.ts';
+import { makeComparisonRequest, readComparison, type ComparisonAnswer } from './make-comparison.ts';
 import { makeContribution, type Member, type Step } from './make-contribution.ts';
 import {
   advanceRound,
   announceRounds,
   closeRound,
+  coSign,
   giveUpRound,
   leaveFounding,
+  makeCandidate,
   ownInvites,
   ownParts,
+  propose,
   seatSeeds,
   signManifest,
+  withdraw,
   startFounding,
   takeSeat,
   type AdvanceChoices,
   type AdvanceStep,
-  type Ask,
   type PlannedRound,
   type StewardJob,
 } from './steward.ts';
+import type { Ask } from './ask.ts';
 import type { TfheModule } from './tfhe-module.ts';
 import { ensureTrustedTypes } from './trusted-types.ts';
 
 export type { Step } from './make-contribution.ts';
 
 ensureTrustedTypes();
+borrowReadingsKey(openReadingsKey);
 
 let tfhe: Promise<TfheModule> | undefined;
 
@@ -102,6 +116,7 @@ const answering =
   <Inputs extends unknown[], T>(work: (...inputs: Inputs) => Promise<T>) =>
   async (...inputs: Inputs): Promise<Answer<T>> => {
     try {
+      await textsReady;
       return { value: await work(...inputs) };
     } catch (error) {
       if (isExpected(error)) return { failure: { code: error.code, message: error.message } };
@@ -126,12 +141,34 @@ async function createMember(community: Uint8Array, inviteSeed: Uint8Array): Prom
   return { invite: invite.publicKey, certificates: [await certify(community, member.publicKey, invite)] };
 }
 
+/**
+ * A key for this home's next device, certified by this device's: its seed and the longer chain, for a device link. The
+ * seed is not kept here.
+ */
+async function certifyDevice(
+  community: Bytes,
+  membership: Membership,
+): Promise<{ readonly seed: Bytes; readonly certificates: readonly Certificate[] }> {
+  if (membership.certificates.length >= mostCertificates)
+    throw new ProtocolError('bad-certificate', 'This home has had too many devices. Ask a steward for a new invite.');
+  const { signer } = await memberOf(community, membership);
+  const seed = randomSeed();
+  const { publicKey } = await signerFromSeed(seed);
+  return { seed, certificates: [...membership.certificates, await certify(community, publicKey, signer)] };
+}
+
+/** Keeps the member key of a device link. @throws {ProtocolError} `already-decided` if there is another one */
+async function adoptMember(community: Bytes, seed: Bytes): Promise<void> {
+  if (!equalBytes(await keepSecret(secretId('member', toHex(community)), seed), seed))
+    throw new ProtocolError(
+      'already-decided',
+      'This device has a key of its own for this community already. Leave the community here first.',
+    );
+}
+
 /** All that a contribution is made of, as the page holds it. */
-export interface ContributionJob extends Membership {
-  /** Id of the community, which the manifest must have. */
-  readonly community: Bytes;
-  /** The encoded signed manifest. */
-  readonly manifest: Bytes;
+export interface ContributionJob extends Membership, KeptCommunity {
+  readonly month: string;
   /** The encoded announcement. */
   readonly announcement: Bytes;
   readonly vector: readonly number[];
@@ -156,8 +193,10 @@ async function signLeave(community: Bytes, membership: Membership): Promise<Byte
 
 /** Encrypts and signs; manifest and announcement are checked here once more, where the key is. */
 async function contribute(job: ContributionJob, onstep: (step: Step) => void): Promise<Bytes> {
-  const community = await checkManifest(decodeSigned(job.manifest), job.community);
+  const community = await communityFor(job, job.month);
   const announcement = await checkAnnouncement(job.announcement, community);
+  if (announcement.month !== job.month)
+    throw new ProtocolError('wrong-round', 'The endpoint shows the round of another month.');
   const contribution = await makeContribution(
     await loaded(),
     await memberOf(community.id, job),
@@ -165,31 +204,6 @@ async function contribute(job: ContributionJob, onstep: (step: Step) => void): P
     onstep,
   );
   return ownBytes(encodeContribution(contribution));
-}
-
-/**
- * This home's comparison key for a community, made on first use: the client key is kept as a secret, the server key to be
- * uploaded. Who comes second, in another tab or after a broken-off attempt, gets the key that is there.
- *
- * @param onmeasured - told how long it will take, ms
- */
-function createComparisonKey(
-  community: Uint8Array,
-  onmeasured: (ms: number) => void,
-): Promise<Pick<StoredServerKey, 'state'>> {
-  const id = toHex(community);
-  return exclusively(`comparison key ${id}`, async () => {
-    const there = await findServerKey(id);
-    if (there !== undefined) return { state: there.state };
-    const module = await loaded();
-    const secret = secretId('comparison', id);
-    const clientKey = (await readSecret(secret)) ?? (await keepSecret(secret, makeClientKey(module)));
-    onmeasured(measureServerKeyMs(module, () => performance.now()));
-    const bytes = makeServerKey(module, clientKey);
-    const key = { communityId: id, sha256: await sha256(bytes), size: bytes.length, bytes };
-    const { state } = await keepServerKey({ ...key, state: 'made', changedMs: Date.now() });
-    return { state };
-  });
 }
 
 /** The signed announcement of a server key, encoded. */
@@ -203,10 +217,7 @@ async function announceComparisonKey(
 }
 
 /** All that a comparison request is made of, as the page holds it. */
-export interface ComparisonJob extends Membership {
-  readonly community: Bytes;
-  /** The encoded signed manifest. */
-  readonly manifest: Bytes;
+export interface ComparisonJob extends Membership, KeptCommunity {
   readonly month: string;
   /** The encoded signed norms. */
   readonly norms: Bytes;
@@ -216,16 +227,9 @@ export interface ComparisonJob extends Membership {
   readonly codes: readonly number[];
 }
 
-async function clientKeyOf(community: Uint8Array): Promise<Bytes> {
-  const key = await readSecret(secretId('comparison', toHex(community)));
-  if (key === undefined)
-    throw new VaultError('not-found', 'This device has no comparison key for this community. Set it up first.');
-  return key;
-}
-
 /** Encrypts a month's codes and signs the request; manifest and norms are checked here once more. */
 async function askComparison(job: ComparisonJob): Promise<Bytes> {
-  const community = await checkManifest(decodeSigned(job.manifest), job.community);
+  const community = await communityFor(job, job.month);
   const norms = await normsId(await checkNorms(decodeSigned(job.norms), community, job.month));
   const { month, cohort, serverKey, codes } = job;
   const member = await memberOf(community.id, job);
@@ -235,21 +239,27 @@ async function askComparison(job: ComparisonJob): Promise<Bytes> {
 
 /** Checks and decrypts a result; undefined if it cannot be read. */
 async function openComparison(
-  id: Bytes,
-  manifest: Bytes,
+  kept: KeptCommunity,
   request: Bytes,
   result: Bytes,
-): Promise<GroupPlaces[] | undefined> {
-  const community = await checkManifest(decodeSigned(manifest), id);
-  return readComparison(await loaded(), await clientKeyOf(id), community, request, result);
+): Promise<ComparisonAnswer | undefined> {
+  const community = await communityFor(kept);
+  return readComparison(await loaded(), await clientKeyOfRequest(community.id, request), community, request, result);
 }
 
 const api = {
-  createComparisonKey: answering(createComparisonKey),
+  createComparisonKey: answering((community: Uint8Array, onmeasured: (ms: number) => void) =>
+    createComparisonKey(community, onmeasured, loaded),
+  ),
+  renewComparisonKey: answering((community: Uint8Array) => renewComparisonKey(community, loaded)),
+  fingerprintOfKey: answering(fingerprintOfKey),
+  exportComparisonKey: answering(exportComparisonKey),
   announceComparisonKey: answering(announceComparisonKey),
   askComparison: answering(askComparison),
   openComparison: answering(openComparison),
   createMember: answering(createMember),
+  certifyDevice: answering(certifyDevice),
+  adoptMember: answering(adoptMember),
   makeContribution: answering(contribute),
   signLeave: answering(signLeave),
   startFounding: answering(startFounding),
@@ -258,6 +268,10 @@ const api = {
   leaveFounding: answering(leaveFounding),
   signManifest: answering(signManifest),
   ownInvites: answering(ownInvites),
+  propose: answering(propose),
+  coSign: answering(coSign),
+  withdraw: answering(withdraw),
+  makeCandidate: answering(makeCandidate),
   ownParts: answering(ownParts),
   announceRounds: answering(
     (job: StewardJob, rounds: readonly PlannedRound[], ask: Ask, onstep: (done: number, total: number) => void) =>
@@ -273,9 +287,16 @@ const api = {
   setPassphrase: answering(setPassphrase),
   removePassphrase: answering(removePassphrase),
   requirePassphrase: answering(requirePassphrase),
+  setPrf: answering(setPrf),
+  removePrf: answering(removePrf),
+  requirePrf: answering(requirePrf),
   openByItself: answering(openByItself),
   makeRecoveryCode: answering(makeRecoveryCode),
   unlock: answering(unlock),
+  unlockByPrf: answering(unlockByPrf),
+  keyAfterRestore: answering(keyAfterRestore),
+  createReadingsKey: answering(createReadingsKey),
+  lendReadingsKey: answering(openReadingsKey),
   makeBackup: answering(makeBackup),
   previewBackup: answering(previewBackup),
   restoreBackup: answering(restoreBackup),

@@ -109,6 +109,25 @@ describe('adviceFor', () => {
     expect(adviceFor(home, place(9, 0)).find((item) => item.id === 'baseload')?.evidence.compared).toContain('40');
   });
 
+  it('uses the scores of the community’s model, and leaves evidence and saving as they are', () => {
+    const home = figuresOf(2, { baseloadW: 135, eveningW: 420, homeByDay: false });
+    const scored = (baseload: number, evening: number) =>
+      adviceFor(home, { scores: { baseload, evening, night: 0, heating: 0 } });
+    const at = (items: ReturnType<typeof scored>, id: string) => items.findIndex((item) => item.id === id);
+    const [up, down] = [scored(3, 0), scored(0, 3)];
+    expect(at(up, 'baseload')).toBeLessThan(at(up, 'evening'));
+    expect(at(down, 'evening')).toBeLessThan(at(down, 'baseload'));
+    const plainly = adviceFor(home);
+    for (const items of [up, down]) {
+      expect(items.map(({ id, kwhPerYear }) => [id, kwhPerYear]).sort()).toEqual(
+        plainly.map(({ id, kwhPerYear }) => [id, kwhPerYear]).sort(),
+      );
+    }
+    expect(up[at(up, 'baseload')]?.evidence.scored).toContain('3 of 3');
+    expect(down[at(down, 'baseload')]?.evidence.scored).toContain('0 of 3');
+    expect(plainly[0]?.evidence.scored).toBeUndefined();
+  });
+
   it('does not call a cheap night a fault', () => {
     const home = figuresOf(3, { hotWater: 'night', occupants: 4 });
     const byHour = Array.from({ length: 24 }, (_, hour) => (hour < 7 ? 0.15 : 0.32));

@@ -35,6 +35,8 @@ class ChannelWorker {
 const job: ContributionJob = {
   community: new Uint8Array(32),
   manifest: new Uint8Array(),
+  amendments: new Uint8Array(),
+  month: '2026-01',
   announcement: new Uint8Array(),
   invite: new Uint8Array(32),
   certificates: [],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { evaluateComparison, parseDigits } from '../../../src/endpoint/evaluate.ts';
+import { evaluateComparison, expandDigits } from '../../../src/evaluator/evaluate-comparison.ts';
 import { bigDimensionOf, message2Carry2 } from '../../../src/evaluator/parameters.ts';
 import { readServerKeyHeader } from '../../../src/evaluator/server-key.ts';
 import { sourceOf } from '../../../src/evaluator/byte-source.ts';
@@ -12,6 +12,8 @@ import {
 } from '../../../src/lib/fhe/comparison.ts';
 import { nodeTfhe } from '../../../src/lib/fhe/node.ts';
 import { concatBytes, toHex, type Bytes } from '../../../src/protocol/bytes.ts';
+import adviceModel from '../../../src/endpoint/advice-model.json' with { type: 'json' };
+import { parseAdviceModel, scoredAdvice, scoreInClear } from '../../../src/protocol/advice-model.ts';
 import { answersPerGroup, placesOf, serverKeyBytes } from '../../../src/protocol/comparison.ts';
 import {
   answerBytes,
@@ -21,6 +23,7 @@ import {
   splitDigits,
 } from '../../../src/protocol/comparison-digits.ts';
 import { features } from '../../../src/protocol/features.ts';
+import { rankOf } from '../../../src/protocol/norms.ts';
 import { Random } from '../../../src/simulation/random.ts';
 import { open, type OpenKey, realKey, toyKey } from '../../evaluator/keys.ts';
 
@@ -29,6 +32,9 @@ const numbers = (seed: number): (() => number) => {
   const source = new Random(seed);
   return () => source.unit();
 };
+
+const { advice } = parseAdviceModel(adviceModel);
+const trees = scoredAdvice.map((id) => advice[id]);
 
 const codesOf = (next: () => number): number[] => features.map(() => Math.floor(next() * 256));
 
@@ -59,9 +65,7 @@ function codesNear({ means, deciles }: ReturnType<typeof randomNorms>, next: () 
 function expanded(key: OpenKey, codes: readonly number[]) {
   const all = splitDigits(encryptCodes(nodeTfhe, key.clientKeyBytes, codes));
   const digits = codes.map((_, i) => all.slice(i * digitsPerCode, (i + 1) * digitsPerCode));
-  return parseDigits(digits, key.parameters).map((ofFeature) =>
-    ofFeature.map((digit) => key.evaluator.decompress(digit)),
-  );
+  return expandDigits(key.evaluator, digits);
 }
 
 async function wrongAnswers(key: OpenKey, homes: number, seed: number): Promise<{ wrong: number; answers: number }> {
@@ -70,9 +74,20 @@ async function wrongAnswers(key: OpenKey, homes: number, seed: number): Promise<
   for (let home = 0; home < homes; home++) {
     const norms = randomNorms(next);
     const codes = codesNear(norms, next);
-    const { answers: bytes } = await evaluateComparison(key.evaluator, expanded(key, codes), [norms]);
+    const { answers: bytes, scores } = await evaluateComparison(
+      key.evaluator,
+      await expanded(key, codes),
+      [norms],
+      trees,
+    );
     const values = decryptAnswers(nodeTfhe, key.clientKeyBytes, bytes[0] ?? [], bigDimensionOf(key.parameters));
     const places = placesOf(values) ?? [];
+    const scored = decryptAnswers(nodeTfhe, key.clientKeyBytes, scores, bigDimensionOf(key.parameters));
+    const ranks = codes.map((code, i) => rankOf(code, norms.deciles[i] ?? []));
+    trees.forEach((tree, i) => {
+      answers++;
+      if (scored[i] !== scoreInClear(tree, ranks)) wrong++;
+    });
     codes.forEach((code, i) => {
       answers += 2;
       if (places[i]?.rank !== (norms.deciles[i] ?? []).filter((threshold) => code >= threshold).length) wrong++;
@@ -84,11 +99,11 @@ async function wrongAnswers(key: OpenKey, homes: number, seed: number): Promise<
 
 describe('a comparison equals the one in the clear', () => {
   test('in 500 months of random figures and norms under a small key', async () => {
-    expect(await wrongAnswers(await open(toyKey('toyA')), 500, 1)).toEqual({ wrong: 0, answers: 8000 });
+    expect(await wrongAnswers(await open(toyKey('toyA')), 500, 1)).toEqual({ wrong: 0, answers: 500 * (16 + 4) });
   });
 
   test('in 5 months under a real key', { timeout: 180_000 }, async () => {
-    expect(await wrongAnswers(await open(await realKey()), 5, 2)).toEqual({ wrong: 0, answers: 80 });
+    expect(await wrongAnswers(await open(await realKey()), 5, 2)).toEqual({ wrong: 0, answers: 5 * (16 + 4) });
   });
 });
 
@@ -127,9 +142,9 @@ describe('ciphertexts', () => {
     const key = await open(await realKey());
     const norms = randomNorms(numbers(3));
     const codes = codesOf(numbers(4));
-    const digits = expanded(key, codes);
-    const first = await evaluateComparison(key.evaluator, digits, [norms]);
-    const again = await evaluateComparison(key.evaluator, digits, [norms]);
+    const digits = await expanded(key, codes);
+    const first = await evaluateComparison(key.evaluator, digits, [norms], trees);
+    const again = await evaluateComparison(key.evaluator, digits, [norms], trees);
     const hex = (answers: readonly (readonly Bytes[])[]): string => toHex(concatBytes(...answers.flat()));
     expect(hex(again.answers)).toBe(hex(first.answers));
     const [answers = []] = first.answers;
