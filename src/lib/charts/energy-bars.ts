@@ -1,10 +1,11 @@
 /** Bars of energy over hours, days or months: what a period is cut into, and its sentence. */
+import { locale } from '../../locales/locale.ts';
 import { dayOfNumber } from '../series/local-day.ts';
 import { isWholeDay, wholeDayShare, type DayTotal } from '../usage/days.ts';
 import type { HourTable } from '../usage/hour-table.ts';
 import { addMonths, monthDays } from '../usage/month.ts';
 import { againstLastYear, againstPrevious, periodTotal, type PeriodComparison } from '../usage/periods.ts';
-import { formatDay, formatHour, formatKwh, formatMonth, formatShare } from '../ui/format.ts';
+import { formatDay, formatHour, formatKwh, formatMonth, formatShare, formatShortMonth } from '../ui/format.ts';
 
 export interface EnergyBar {
   readonly key: string;
@@ -29,9 +30,7 @@ export interface DaySpan {
 export const mostDayBars = 124;
 
 const knownOf = (day: DayTotal): number => Math.min(1, day.measuredShare + day.estimatedShare);
-const shortMonth = new Intl.DateTimeFormat(undefined, { month: 'short', timeZone: 'UTC' });
-const monthLabel = (month: string): string =>
-  month.endsWith('-01') ? month.slice(0, 4) : shortMonth.format(new Date(`${month}-15T12:00Z`));
+const monthLabel = (month: string): string => (month.endsWith('-01') ? month.slice(0, 4) : formatShortMonth(month));
 
 const hourBars = (table: HourTable, dayNumber: number): EnergyBar[] => {
   const day = dayNumber - table.firstDay;
@@ -100,11 +99,33 @@ export const spanName = ({ fromDay, untilDay }: DaySpan): string => {
   return `${formatDay(from)} to ${formatDay(to)}`;
 };
 
-/** A change in words: `12 % more than`. */
-export const changeWords = ({ change }: PeriodComparison): string =>
-  Math.abs(change) < 0.015
-    ? 'about the same as'
-    : `${formatShare(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than`;
+/** Which way a change goes, too small ones being none. */
+export const changeKind = ({ change }: PeriodComparison): 'more' | 'less' | 'same' =>
+  Math.abs(change) < 0.015 ? 'same' : change > 0 ? 'more' : 'less';
+
+/** A change in words: `12 % more`. */
+export const changeWords = (comparison: PeriodComparison): string => {
+  const share = formatShare(Math.abs(comparison.change));
+  return { more: `${share} more`, less: `${share} less`, same: 'about the same' }[changeKind(comparison)];
+};
+
+const againstPeriodBefore = (comparison: PeriodComparison): string => {
+  const share = formatShare(Math.abs(comparison.change));
+  return {
+    more: `${share} more than the period before`,
+    less: `${share} less than the period before`,
+    same: 'about the same as the period before',
+  }[changeKind(comparison)];
+};
+
+const againstYearBefore = (comparison: PeriodComparison): string => {
+  const share = formatShare(Math.abs(comparison.change));
+  return {
+    more: `${share} more than the same dates a year earlier`,
+    less: `${share} less than the same dates a year earlier`,
+    same: 'about the same as the same dates a year earlier',
+  }[changeKind(comparison)];
+};
 
 /** The span's sentence: total, mean day, gaps, and how it stands to the period before and to last year. */
 export const describeSpan = (days: readonly DayTotal[], span: DaySpan): string => {
@@ -120,20 +141,24 @@ export const describeSpan = (days: readonly DayTotal[], span: DaySpan): string =
   const previous = againstPrevious(days, span.fromDay, span.untilDay);
   const year = againstLastYear(days, span.fromDay, span.untilDay);
   const compared = [
-    ...(previous === undefined ? [] : [`${changeWords(previous)} the period before`]),
-    ...(year === undefined ? [] : [`${changeWords(year)} the same dates a year earlier`]),
+    ...(previous === undefined ? [] : [againstPeriodBefore(previous)]),
+    ...(year === undefined ? [] : [againstYearBefore(year)]),
   ];
-  if (compared.length > 0) parts.push(`, ${compared.join(' and ')}`);
+  if (compared.length > 0) parts.push(`, ${new Intl.ListFormat(locale).format(compared)}`);
   parts.push('.');
   if (billed > 0)
     parts.push(
-      ` ${billed} of ${total.days} ${total.days === 1 ? 'day is' : 'days are'} known only as part of a bill or of another reading of more than a day.`,
+      total.days === 1
+        ? ' This day is known only as part of a bill or of another reading of more than a day.'
+        : ` ${billed} of ${total.days} days are known only as part of a bill or of another reading of more than a day.`,
     );
   if (gaps > 0)
     parts.push(
       total.days === 1
         ? ' Part of this day is missing.'
-        : ` ${gaps} of ${total.days} days ${gaps === 1 ? 'has gaps or no readings and is' : 'have gaps or no readings and are'} left out of means.`,
+        : gaps === 1
+          ? ` 1 of ${total.days} days has gaps or no readings and is left out of means.`
+          : ` ${gaps} of ${total.days} days have gaps or no readings and are left out of means.`,
     );
   return parts.join('');
 };

@@ -23,16 +23,6 @@ export const fileNameOf = (title: string, extension: string): string =>
       .replaceAll(/^-+|-+$/g, '') || 'chart'
   }.${extension}`;
 
-/** Offers a file to the user. */
-export const download = (content: Blob, name: string): void => {
-  const url = URL.createObjectURL(content);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-};
-
 /** Properties that draw; the page's style sheet does not reach a picture that stands alone. */
 const drawn = [
   'fill',
@@ -54,9 +44,8 @@ const margin = 16;
 const titleHeight = 44;
 const scale = 2;
 
-/** The drawing as a PNG of twice its size, with its title above, in the colours of the page. */
-export const pngOf = async (svg: SVGSVGElement, title: string): Promise<Blob> => {
-  const { width, height } = svg.getBoundingClientRect();
+/** The drawing as a file of its own that needs no style sheet: SVG with the colours of the page written in. */
+export const svgOf = (svg: SVGSVGElement): string => {
   const copy = svg.cloneNode(true);
   if (!(copy instanceof SVGSVGElement)) throw new Error('The drawing could not be copied.');
   const [originals, copies] = [svg.querySelectorAll('*'), copy.querySelectorAll('*')];
@@ -65,10 +54,16 @@ export const pngOf = async (svg: SVGSVGElement, title: string): Promise<Blob> =>
     for (const name of drawn) copies[i]?.setAttribute(name, style.getPropertyValue(name));
     copies[i]?.removeAttribute('class');
   });
+  copy.removeAttribute('class');
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  const source = new XMLSerializer().serializeToString(copy);
+  return new XMLSerializer().serializeToString(copy);
+};
+
+/** The drawing as a PNG of twice its size, with its title above, in the colours of the page. */
+export const pngOf = async (svg: SVGSVGElement, title: string): Promise<Blob> => {
+  const { width, height } = svg.getBoundingClientRect();
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgOf(svg))}`;
   await image.decode();
 
   const canvas = document.createElement('canvas');

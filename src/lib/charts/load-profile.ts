@@ -28,14 +28,18 @@ export function describeProfile(curves: readonly HourCurve[]): string {
   if (you === undefined || total(you.energyWh) === 0) return 'There are not enough readings for a load profile yet.';
   const busiest = busiestHour(you.energyWh);
   const quietest = you.energyWh.indexOf(Math.min(...you.energyWh));
-  const shape = `You use most from ${clock(busiest)} to ${clock(busiest + 3)} and least around ${clock(quietest)}`;
-  if (others === undefined) return `${shape}, when ${formatKwh(you.energyWh[quietest] ?? 0)} an hour remains.`;
+  const [from, to, least] = [clock(busiest), clock(busiest + 3), clock(quietest)];
+  if (others === undefined)
+    return `You use most from ${from} to ${to} and least around ${least}, when ${formatKwh(you.energyWh[quietest] ?? 0)} an hour remains.`;
   const differences = you.energyWh.map((value, hour) => value - (others.energyWh[hour] ?? 0));
   const hour = differences.reduce(
     (best, value, index) => (Math.abs(value) > Math.abs(differences[best] ?? 0) ? index : best),
     0,
   );
   const difference = differences[hour] ?? 0;
-  const word = difference > 0 ? 'above' : 'below';
-  return `${shape}. The largest gap is at ${formatHour(hour)}: ${formatKwh(Math.abs(difference))} ${word} ${others.name.toLowerCase()}.`;
+  const gap = formatKwh(Math.abs(difference));
+  const shape = `You use most from ${from} to ${to} and least around ${least}.`;
+  return difference > 0
+    ? `${shape} The largest gap is at ${formatHour(hour)}: ${gap} more than in the other curve (${others.name}).`
+    : `${shape} The largest gap is at ${formatHour(hour)}: ${gap} less than in the other curve (${others.name}).`;
 }

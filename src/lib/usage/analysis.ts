@@ -7,11 +7,9 @@ import { dayTotals, type DayTotal } from './days.ts';
 import { featuresOfDays } from './features.ts';
 import { homeFigures, type HomeFigures } from './home-figures.ts';
 import { hourTable, type HourTable } from './hour-table.ts';
-import { loadDuration, type LoadDuration } from './load-duration.ts';
 import { monthAhead, type MonthAhead } from './month-ahead.ts';
 import { monthDays } from './month.ts';
 import { monthTotals, type MonthTotal } from './periods.ts';
-import { hourProfile, type DayKind, type HourProfile } from './profile.ts';
 import type { Tariff } from './tariff.ts';
 import type { DayTemperatures } from './temperature.ts';
 import { unusualDays, type UnusualDay } from './unusual-days.ts';
@@ -19,7 +17,6 @@ import { billingObservations, dailyObservations, type WeatherProblem } from './w
 import { fitWeatherModel, gradeOf, type FitGrade, type WeatherModel } from './weather-model.ts';
 import { isSouthern } from './hemisphere.ts';
 import { splitByWeather, weatherAdjusted, type WeatherSplit, type YearComparison } from './weather-split.ts';
-import { weekMap, type WeekMap } from './week-map.ts';
 
 export interface AnalysisInput {
   readonly timeZone: string;
@@ -56,11 +53,6 @@ export interface HomeAnalysis {
   /** Figures of the last year; undefined with too few days of hours. */
   readonly figures: HomeFigures | undefined;
   readonly baseloads: readonly MonthBaseload[];
-  readonly profiles: Readonly<Record<DayKind, HourProfile>>;
-  /** January to December. */
-  readonly profileByMonth: readonly HourProfile[];
-  readonly weekMap: WeekMap;
-  readonly loadDuration: LoadDuration | undefined;
   readonly unusual: readonly UnusualDay[];
   readonly monthAhead: MonthAhead | undefined;
   readonly weather: WeatherAnalysis | undefined;
@@ -122,14 +114,6 @@ export const analyseHome = (input: AnalysisInput): HomeAnalysis => {
     }),
     figures: homeFigures(table, isSouthern(timeZone)),
     baseloads,
-    profiles: {
-      all: hourProfile(table),
-      weekday: hourProfile(table, { kind: 'weekday' }),
-      weekend: hourProfile(table, { kind: 'weekend' }),
-    },
-    profileByMonth: Array.from({ length: 12 }, (_, i) => hourProfile(table, { months: [i + 1] })),
-    weekMap: weekMap(table),
-    loadDuration: loadDuration(table),
     unusual: unusualDays(days, model && temperatures && { model, temperatures }),
     monthAhead: monthAhead(days),
     weather,

@@ -60,7 +60,6 @@ describe('analyseHome', () => {
   it('works for bills alone, and for nothing at all', () => {
     const bills = seriesOf('2023-01-01', '2023-12-27', 30 * 86_400, () => 300_000);
     const rest = analyseHome({ timeZone: zone, importSeries: bills });
-    expect(rest.loadDuration).toBeUndefined();
     expect(rest.figures).toBeUndefined();
     expect(rest.months).toHaveLength(12);
     expect(
