@@ -11,6 +11,7 @@ interface Told {
   /** A single price, where no tariff was entered. */
   readonly price: { readonly currency: string; readonly perKwh: number } | undefined;
   readonly comparison: AdviceOptions['comparison'] | undefined;
+  readonly scores?: AdviceOptions['scores'] | undefined;
 }
 
 const yearDays = 365;
@@ -50,6 +51,7 @@ export const adviceOptionsOf = (analysis: HomeAnalysis, told: Told): AdviceOptio
   return {
     ...(price !== undefined && { price }),
     ...(told.comparison !== undefined && { comparison: told.comparison }),
+    ...(told.scores !== undefined && { scores: told.scores }),
     ...(weather?.split !== undefined &&
       weather.grade !== 'weak' && {
         weather: { heatingKwh: weather.split.heatingKwh, coolingKwh: weather.split.coolingKwh },

@@ -4,7 +4,7 @@
  */
 import { adviceFor } from '$lib/advice/advice.ts';
 import { dayOfNumber, localDayNumberOf } from '$lib/series/local-day.ts';
-import type { ReadingSeries, Register } from '$lib/series/types.ts';
+import type { ReadingSeries } from '$lib/series/types.ts';
 import { wordsOf } from '$lib/ui/words.ts';
 import type { HomeAnalysis } from '$lib/usage/analysis.ts';
 import { AnalysisClient } from '$lib/usage/client.ts';
@@ -13,8 +13,10 @@ import type { DayTemperatures } from '$lib/usage/temperature.ts';
 import { listAnalyses } from '$lib/vault/analyses.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import { listHomes } from '$lib/vault/homes.ts';
-import { listRegisters, readSeries } from '$lib/vault/readings.ts';
+import { readings } from '$lib/vault/readings-client.ts';
+import type { HomeSeries } from '$lib/vault/readings.ts';
 import type { Analysis, Home } from '$lib/vault/schema.ts';
+import { readReadingsState } from '$lib/vault/sealed-readings.ts';
 import { readSettings, saveSetting, type HomeNotes, type Settings } from '$lib/vault/settings.ts';
 import { adviceOptionsOf } from './advice-options.ts';
 
@@ -40,13 +42,16 @@ class CurrentHome {
   /** The home that is shown; undefined while there is none. */
   home = $state.raw<Home>();
   /** Its merged readings by register. */
-  series = $state.raw<Readonly<Partial<Record<Register, ReadingSeries>>>>({});
+  series = $state.raw<HomeSeries>({});
   settings = $state.raw<Partial<Settings>>({});
-  /** Its past comparisons, the newest month first. */
+  /** Its past comparisons, the newest month first; none while comparing is switched off. */
   analyses = $state.raw<readonly Analysis[]>([]);
 
   #load: Promise<void> = Promise.resolve();
   #asked = false;
+  /** Which readings `series` are, and what `analysis` was made of: ten years are not read and worked out without need. */
+  #readFrom = '';
+  #madeOf = '';
 
   /** What is taken from the grid: what figures, comparison and advice are about. */
   get importSeries(): ReadingSeries | undefined {
@@ -92,7 +97,8 @@ class CurrentHome {
         tariff: this.tariff,
         otherTariff: this.otherTariff,
         price: this.settings.price,
-        comparison: this.settings.showComparison === false ? undefined : this.analyses[0]?.comparison,
+        comparison: this.analyses[0]?.comparison,
+        scores: this.analyses.find(({ advice }) => advice !== undefined)?.advice?.scores,
       }),
     );
   });
@@ -127,18 +133,23 @@ class CurrentHome {
 
   async #read(): Promise<void> {
     try {
-      const [homes, settings] = await Promise.all([listHomes(), readSettings()]);
+      const [homes, settings, { keyId, revision }] = await Promise.all([
+        listHomes(),
+        readSettings(),
+        readReadingsState(),
+      ]);
       const home = homes.find(({ id }) => id === settings.currentHome) ?? homes[0];
-      const registers = home === undefined ? [] : await listRegisters(home.id);
-      const read = await Promise.all(
-        registers.map(async (register) => [register, home && (await readSeries(home.id, register))] as const),
-      );
-      const analyses = home === undefined ? [] : await listAnalyses(home.id);
+      const readFrom = home === undefined ? '' : [home.id, home.timeZone, keyId, revision].join(' ');
+      const isSame = readFrom === this.#readFrom;
+      const series = isSame ? this.series : home === undefined ? {} : await readings.readHome(home.id);
+      const off = home === undefined || settings.showComparison === false;
+      const analyses = off ? [] : await listAnalyses(home.id);
       this.analyses = analyses;
       this.homes = homes;
       this.settings = settings;
       this.home = home;
-      this.series = Object.fromEntries(read.flatMap(([register, one]) => (one === undefined ? [] : [[register, one]])));
+      this.series = series;
+      this.#readFrom = readFrom;
       this.problem = await this.#analyse();
       this.status = 'ready';
     } catch (error) {
@@ -150,6 +161,10 @@ class CurrentHome {
   /** Works the figures out; gives words for the user where that fails, which harms nothing that is stored. */
   async #analyse(): Promise<string> {
     const { home, series, tariff, otherTariff, temperatures } = this;
+    const { temperatures: told } = this.notes;
+    const madeOf = JSON.stringify([this.#readFrom, tariff, otherTariff, told]);
+    if (madeOf === this.#madeOf) return '';
+    this.#madeOf = '';
     if (home === undefined || series.import === undefined || series.import.startMs.length === 0) {
       this.analysis = undefined;
       return '';
@@ -165,7 +180,11 @@ class CurrentHome {
     };
     try {
       const analysis = await this.#client.analyse(input);
-      if (analysis !== undefined) this.analysis = analysis;
+      if (analysis === undefined) return '';
+      // Unpacked in one task and drawn in another: in one they would hold a phone up for longer.
+      await new Promise((resolve) => setTimeout(resolve));
+      this.analysis = analysis;
+      this.#madeOf = madeOf;
       return '';
     } catch (error) {
       this.analysis = undefined;

@@ -1,7 +1,8 @@
-/** The app's lock: with a passphrase asked for, nothing is shown and no key is in memory until it was given. */
-import { lock as endWorker, unlock } from '$lib/fhe/client.ts';
+/** The app's lock: when it asks, nothing is shown and no key is in memory until one of the ways in was taken. */
+import { lock as endWorker, unlock, unlockByPrf } from '$lib/fhe/client.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import { asksForPassphrase } from '$lib/vault/lock.ts';
+import { askPrf, type PrfCredential } from '$lib/vault/screen-lock.ts';
 import { current } from './home.svelte.ts';
 
 const lookEveryMs = 5000;
@@ -41,6 +42,20 @@ class Lock {
    */
   async open(passphraseOrCode: string): Promise<void> {
     await unlock(passphraseOrCode);
+    this.#opened();
+  }
+
+  /**
+   * Opens the app with the screen lock or security key.
+   * @throws {VaultError} `unavailable` when it did not answer
+   * @throws {FheError} `wrong-secret`
+   */
+  async openByPrf(credential: PrfCredential): Promise<void> {
+    await unlockByPrf(await askPrf(credential));
+    this.#opened();
+  }
+
+  #opened(): void {
     this.#activeMs = Date.now();
     this.status = 'open';
   }

@@ -1,20 +1,18 @@
+import { plural } from '../../locales/plural.ts';
+import { locale } from '../../locales/locale.ts';
 import type { Erased } from '../vault/erase.ts';
-import { formatCount } from './format.ts';
-
-const kinds = [
-  ['homes', 'home', 'homes'],
-  ['files', 'file', 'files'],
-  ['daysOfReadings', 'day of readings', 'days of readings'],
-  ['comparisons', 'comparison', 'comparisons'],
-  ['contributions', 'contribution', 'contributions'],
-  ['keys', 'key', 'keys'],
-  ['receipts', 'receipt', 'receipts'],
-] as const;
 
 /** What was erased, as a list in words. */
 export function erasedWords(erased: Erased): string {
-  const parts = kinds.flatMap(([kind, one, several]) =>
-    erased[kind] === 0 ? [] : [`${formatCount(erased[kind])} ${erased[kind] === 1 ? one : several}`],
-  );
-  return parts.length === 0 ? 'nothing was there' : new Intl.ListFormat(undefined).format(parts);
+  const counts: [number, string][] = [
+    [erased.homes, plural(erased.homes, ['# home', '# homes'])],
+    [erased.files, plural(erased.files, ['# file', '# files'])],
+    [erased.daysOfReadings, plural(erased.daysOfReadings, ['# day of readings', '# days of readings'])],
+    [erased.comparisons, plural(erased.comparisons, ['# comparison', '# comparisons'])],
+    [erased.contributions, plural(erased.contributions, ['# contribution', '# contributions'])],
+    [erased.keys, plural(erased.keys, ['# key', '# keys'])],
+    [erased.receipts, plural(erased.receipts, ['# receipt', '# receipts'])],
+  ];
+  const parts = counts.filter(([count]) => count > 0).map(([, words]) => words);
+  return parts.length === 0 ? 'nothing was there' : new Intl.ListFormat(locale).format(parts);
 }

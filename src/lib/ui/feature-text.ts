@@ -1,4 +1,5 @@
 import type { FeatureName, FeatureValues } from '../../protocol/features.ts';
+import { plural } from '../../locales/plural.ts';
 import { formatCount, formatOne, formatShare, formatTwo } from './format.ts';
 
 /** How a figure of the month is called and written, and how it is worked out. */
@@ -14,10 +15,8 @@ export interface FeatureText {
 }
 
 /** Differences of shares, which “9 % less” would not tell from a ratio. */
-const formatPoints = (difference: number): string => {
-  const points = formatCount(difference * 100);
-  return `${points} percentage ${points === '1' ? 'point' : 'points'}`;
-};
+const formatPoints = (difference: number): string =>
+  plural(Math.round(difference * 100), ['# percentage point', '# percentage points']);
 
 /** The words for each figure of the feature schema. */
 export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
@@ -25,53 +24,53 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
     title: 'Energy a day',
     how: 'All energy taken from the grid in the month, divided by its days.',
     format: (value) => `${formatOne(value)} kWh`,
-    more: 'more',
-    less: 'less',
+    more: /* @wc-include */ 'more',
+    less: /* @wc-include */ 'less',
   },
   baseloadW: {
     title: 'Always-on power',
     how: 'The power that remains in the quietest hours of the month.',
     format: (value) => `${formatCount(value)} W`,
-    more: 'more',
-    less: 'less',
+    more: /* @wc-include */ 'more',
+    less: /* @wc-include */ 'less',
   },
   peakThreeHoursKw: {
     title: 'Highest hours',
     how: 'The mean power of the three hours of the month with the highest use.',
     format: (value) => `${formatTwo(value)} kW`,
-    more: 'higher',
-    less: 'lower',
+    more: /* @wc-include */ 'higher',
+    less: /* @wc-include */ 'lower',
   },
   eveningShare: {
     title: 'Evening share',
     how: 'The share of the month’s energy used from 17:00 to 21:00.',
     format: formatShare,
     formatGap: formatPoints,
-    more: 'more',
-    less: 'less',
+    more: /* @wc-include */ 'more',
+    less: /* @wc-include */ 'less',
   },
   nightShare: {
     title: 'Night share',
     how: 'The share of the month’s energy used from 0:00 to 5:00.',
     format: formatShare,
     formatGap: formatPoints,
-    more: 'more',
-    less: 'less',
+    more: /* @wc-include */ 'more',
+    less: /* @wc-include */ 'less',
   },
   middayShare: {
     title: 'Midday share',
     how: 'The share of the month’s energy used from 10:00 to 16:00.',
     format: formatShare,
     formatGap: formatPoints,
-    more: 'more',
-    less: 'less',
+    more: /* @wc-include */ 'more',
+    less: /* @wc-include */ 'less',
   },
   weekendRatio: {
     title: 'Weekend against weekday',
     how: 'The mean weekend day divided by the mean weekday.',
     format: (value) => `${formatTwo(value)} times`,
-    more: 'higher',
-    less: 'lower',
+    more: /* @wc-include */ 'higher',
+    less: /* @wc-include */ 'lower',
   },
   loadFactor: {
     title: 'Evenness',

@@ -1,39 +1,43 @@
 /** Numbers, dates and sizes as the reader's locale writes them. */
 
+import { plural } from '../../locales/plural.ts';
+import { dateFormat, numberFormat } from '../../locales/formats.ts';
 import { wallClockOf } from '../series/local-day.ts';
 
-const number = (options: Intl.NumberFormatOptions): Intl.NumberFormat => new Intl.NumberFormat(undefined, options);
-
-const whole = number({ maximumFractionDigits: 0 });
-const oneDigit = number({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const twoDigits = number({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const percent = number({ style: 'percent', maximumFractionDigits: 0 });
+const digits = (count: number): Intl.NumberFormatOptions => ({
+  minimumFractionDigits: count,
+  maximumFractionDigits: count,
+});
 
 /** Energy in kWh with as many digits as its size deserves: `3,743`, `12.4`, `0.35`. */
 export function formatKwh(energyWh: number): string {
   const kwh = energyWh / 1000;
-  const digits = Math.abs(kwh) >= 100 ? whole : Math.abs(kwh) >= 1 ? oneDigit : twoDigits;
-  return `${digits.format(kwh)} kWh`;
+  const size = Math.abs(kwh);
+  return `${size >= 100 ? formatCount(kwh) : size >= 1 ? formatOne(kwh) : formatTwo(kwh)} kWh`;
 }
 
 /** A whole number with the locale's grouping. */
-export const formatCount = (count: number): string => whole.format(count);
+export const formatCount = (count: number): string => numberFormat({ maximumFractionDigits: 0 }).format(count);
+
+/** A number as it is, on an axis or in a table, with at most three decimals. */
+export const formatNumber = (value: number): string => numberFormat({ maximumFractionDigits: 3 }).format(value);
 
 /** A number with one decimal. */
-export const formatOne = (value: number): string => oneDigit.format(value);
+export const formatOne = (value: number): string => numberFormat(digits(1)).format(value);
 
 /** A number with two decimals. */
-export const formatTwo = (value: number): string => twoDigits.format(value);
+export const formatTwo = (value: number): string => numberFormat(digits(2)).format(value);
 
 /** A share of one as a whole percentage. */
-export const formatShare = (share: number): string => percent.format(share);
+export const formatShare = (share: number): string =>
+  numberFormat({ style: 'percent', maximumFractionDigits: 0 }).format(share);
 
 /** Bytes as kB, MB or GB (powers of 1000, as data plans count). */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${whole.format(bytes)} bytes`;
-  if (bytes < 1_000_000) return `${oneDigit.format(bytes / 1000)} kB`;
-  if (bytes < 1_000_000_000) return `${oneDigit.format(bytes / 1_000_000)} MB`;
-  return `${oneDigit.format(bytes / 1_000_000_000)} GB`;
+  if (bytes < 1000) return plural(bytes, ['# byte', '# bytes']);
+  if (bytes < 1_000_000) return `${formatOne(bytes / 1000)} kB`;
+  if (bytes < 1_000_000_000) return `${formatOne(bytes / 1_000_000)} MB`;
+  return `${formatOne(bytes / 1_000_000_000)} GB`;
 }
 
 /** A local day `YYYY-MM-DD` in words. */
@@ -42,18 +46,20 @@ export function formatDay(day: string, style: 'long' | 'short' = 'long'): string
     style === 'long'
       ? { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }
       : { day: 'numeric', month: 'short' };
-  return new Intl.DateTimeFormat(undefined, { ...options, timeZone: 'UTC' }).format(new Date(`${day}T12:00Z`));
+  return dateFormat({ ...options, timeZone: 'UTC' }).format(new Date(`${day}T12:00Z`));
 }
 
 /** A month `YYYY-MM` in words. */
 export const formatMonth = (month: string): string =>
-  new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(
-    new Date(`${month}-15T12:00Z`),
-  );
+  dateFormat({ month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${month}-15T12:00Z`));
+
+/** The short name of a month `YYYY-MM`, without its year. */
+export const formatShortMonth = (month: string): string =>
+  dateFormat({ month: 'short', timeZone: 'UTC' }).format(new Date(`${month}-15T12:00Z`));
 
 /** An instant in the reader's own zone, or in the zone given. */
 export const formatInstant = (instantMs: number, timeZone?: string): string =>
-  new Intl.DateTimeFormat(undefined, {
+  dateFormat({
     dateStyle: 'medium',
     timeStyle: 'short',
     ...(timeZone === undefined ? {} : { timeZone }),
@@ -63,23 +69,26 @@ export const formatInstant = (instantMs: number, timeZone?: string): string =>
 export function formatPeriod(startMs: number, endMs: number, timeZone: string): string {
   const isMidnight = (ms: number) => wallClockOf(ms, timeZone) % 86_400_000 === 0;
   return isMidnight(startMs) && isMidnight(endMs)
-    ? new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone }).formatRange(startMs, endMs - 1)
-    : new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone }).formatRange(
-        startMs,
-        endMs,
-      );
+    ? dateFormat({ dateStyle: 'medium', timeZone }).formatRange(startMs, endMs - 1)
+    : dateFormat({ dateStyle: 'medium', timeStyle: 'short', timeZone }).formatRange(startMs, endMs);
 }
 
 /** An interval length in words. */
 export function formatStep(seconds: number): string {
-  if (seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${whole.format(seconds / 86_400)} days`;
-  if (seconds % 3600 === 0) return seconds === 3600 ? '1 hour' : `${whole.format(seconds / 3600)} hours`;
-  if (seconds % 60 === 0) return `${whole.format(seconds / 60)} minutes`;
-  return `${whole.format(seconds)} seconds`;
+  if (seconds % 86_400 === 0) return plural(seconds / 86_400, ['# day', '# days']);
+  if (seconds % 3600 === 0) return plural(seconds / 3600, ['# hour', '# hours']);
+  if (seconds % 60 === 0) return plural(seconds / 60, ['# minute', '# minutes']);
+  return plural(seconds, ['# second', '# seconds']);
 }
 
 /** How often an interval of this length comes: `every hour`, `every 15 minutes`. */
-export const formatEvery = (seconds: number): string => `every ${formatStep(seconds).replace(/^1 /, '')}`;
+export function formatEvery(seconds: number): string {
+  if (seconds % 86_400 === 0) return plural(seconds / 86_400, ['every day', 'every # days']);
+  if (seconds % 3600 === 0) return plural(seconds / 3600, ['every hour', 'every # hours']);
+  return seconds % 60 === 0
+    ? plural(seconds / 60, ['every minute', 'every # minutes'])
+    : plural(seconds, ['every second', 'every # seconds']);
+}
 
 /** Hour of the day as a span: `17:00–18:00`. */
 export const formatHour = (hour: number): string =>

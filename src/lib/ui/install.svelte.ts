@@ -1,3 +1,5 @@
+import { askForPersistence } from '../vault/storage.ts';
+
 /** Chromium's install prompt, kept until the person asks for it. Other browsers install from their own menu. */
 
 interface InstallPromptEvent extends Event {
@@ -6,17 +8,27 @@ interface InstallPromptEvent extends Event {
 
 const isInstallPrompt = (event: Event): event is InstallPromptEvent => 'prompt' in event;
 
+/** iPhones and iPads; an iPad calls itself a Mac, but no Mac has a touch screen. */
+const isIos = (): boolean =>
+  /iPhone|iPad|iPod/.test(navigator.userAgent) ||
+  (navigator.userAgent.includes('Macintosh') && navigator.maxTouchPoints > 1);
+
 class Install {
   #prompt = $state.raw<InstallPromptEvent>();
+  #isDone = $state(false);
 
-  /** True while the browser would show its install prompt. */
-  get offered(): boolean {
-    return this.#prompt !== undefined;
+  /** How this browser installs: by its own prompt, by hand on an iPhone or iPad, or from its menu. */
+  get way(): 'prompt' | 'ios' | 'menu' {
+    return this.#prompt !== undefined ? 'prompt' : isIos() ? 'ios' : 'menu';
   }
 
   /** True when the app already runs from the home screen. */
   get installed(): boolean {
-    return matchMedia('(display-mode: standalone)').matches;
+    return (
+      this.#isDone ||
+      matchMedia('(display-mode: standalone)').matches ||
+      ('standalone' in navigator && navigator.standalone === true)
+    );
   }
 
   /** Call once, in the page. */
@@ -26,7 +38,12 @@ class Install {
       event.preventDefault();
       this.#prompt = event;
     });
-    addEventListener('appinstalled', () => (this.#prompt = undefined));
+    addEventListener('appinstalled', () => {
+      this.#prompt = undefined;
+      this.#isDone = true;
+      // Browsers that have refused before keep an installed app's data when asked again.
+      void askForPersistence().catch(() => false);
+    });
   }
 
   /** Shows the browser's prompt. */

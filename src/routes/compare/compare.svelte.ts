@@ -1,11 +1,14 @@
 /** What the compare screen knows: the home's community, its months, and where each stands. */
 import { compareMonth, fetchNorms } from '$lib/community/compare.ts';
-import { contribute, sendWaiting, type ContributionStep } from '$lib/community/contribute.ts';
+import { contribute, type ContributionStep } from '$lib/community/contribute.ts';
 import { keyState, setUpKey, type KeyStep } from '$lib/community/comparison-key.ts';
 import { findDemo, type Demo } from '$lib/community/demo.ts';
 import { compareEncrypted } from '$lib/community/encrypted-comparison.ts';
+import { followJoined, headInWords, type HeadInWords } from '$lib/community/following.ts';
 import { communityOf } from '$lib/community/membership.ts';
+import { checkOnList, isToBeChecked } from '$lib/community/receipt-check.ts';
 import { endpointAt } from '$lib/community/requests.ts';
+import { sendWaiting } from '$lib/community/send-contribution.ts';
 import { monthFeatures } from '$lib/usage/features.ts';
 import { completeMonths, type MonthState } from '$lib/usage/month.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
@@ -34,6 +37,7 @@ class CompareState {
   /** Whether this home has a comparison key, and the endpoint its public part. */
   key = $state<'none' | 'made' | 'stored'>('none');
   requests = $state.raw<readonly StoredComparisonRequest[]>([]);
+  readonly head: HeadInWords | undefined = $derived(headInWords(this.joined?.followed));
   /** Undefined while the endpoint has not answered. */
   rounds = $state.raw<readonly RoundSummary[]>();
   /** Whether the endpoint is being asked. */
@@ -44,6 +48,11 @@ class CompareState {
       ? []
       : completeMonths(current.importSeries, current.home.timeZone, Date.now()).toReversed(),
   );
+
+  /** Whether this home wants to be compared. While it does not, nothing is asked of the endpoint. */
+  get on(): boolean {
+    return current.settings.showComparison !== false;
+  }
 
   get isDemo(): boolean {
     return this.joined !== undefined && this.joined.id === this.demo?.community;
@@ -64,7 +73,7 @@ class CompareState {
     document.addEventListener('visibilitychange', onBack);
     addEventListener('online', onBack);
     const end = onVaultChange((stores) => {
-      const shown = ['communities', 'contributions', 'homes', 'serverKeys', 'comparisonRequests'];
+      const shown = ['communities', 'contributions', 'homes', 'serverKeys', 'comparisonRequests', 'settings'];
       if (shown.some((name) => stores.includes(name))) void this.load();
     });
     return () => {
@@ -96,14 +105,22 @@ class CompareState {
 
   /** Asks the endpoint where the rounds stand, sends what waits, and compares what has been opened. */
   async ask(): Promise<void> {
-    const joined = this.joined;
-    if (joined === undefined) return;
+    const before = this.joined;
+    if (before === undefined || before.elsewhereMs !== undefined || !this.on) return;
     this.problem = '';
     this.asking = true;
     try {
+      // What the endpoint says is used, and anything sent to it, only once its log has been followed.
+      const joined = (this.joined = await followJoined(before));
+      if (joined.elsewhereMs !== undefined) {
+        this.asking = false;
+        await this.load();
+        return;
+      }
       const { id } = await communityOf(joined);
       this.rounds = await endpointAt(joined.endpointUrl).rounds(id);
       for (const { state, month } of this.contributions) if (state === 'waiting') await sendWaiting(joined, month);
+      await this.#checkReceipts(joined, this.rounds);
       for (const { month, state } of this.rounds) {
         const known = current.analyses.some(({ comparison }) => comparison.month === month);
         if (state === 'opened' && !known && this.months.some((own) => own.month === month && !own.obstacle))
@@ -116,6 +133,16 @@ class CompareState {
     this.asking = false;
     await this.load();
     this.#pollLater();
+  }
+
+  /** Looks for what was counted on the lists of the rounds that have closed. */
+  async #checkReceipts(joined: JoinedCommunity, rounds: readonly RoundSummary[]): Promise<void> {
+    for (const own of this.contributions.filter(isToBeChecked)) {
+      const round = rounds.find(({ month }) => month === own.month);
+      const isClosed = round !== undefined && ['closed', 'sealed', 'opened'].includes(round.state);
+      if (isClosed || (round !== undefined && round.state !== 'expired' && round.closesMs < Date.now()))
+        await checkOnList(joined, own);
+    }
   }
 
   /** Compares a month with its published norms and keeps the answer. */
@@ -146,7 +173,7 @@ class CompareState {
   /** Looks again for answers that are not there yet, less and less often, while the app is in the foreground. */
   #pollLater(): void {
     clearTimeout(this.#pollTimer);
-    if (!this.requests.some(({ state }) => isOpen(state)) || document.visibilityState !== 'visible') return;
+    if (!this.on || !this.requests.some(({ state }) => isOpen(state)) || document.visibilityState !== 'visible') return;
     this.#pollTimer = setTimeout(() => void this.ask(), this.#pollMs);
     this.#pollMs = Math.min(mostPollMs, this.#pollMs * 1.5);
   }
@@ -157,7 +184,8 @@ class CompareState {
    */
   async setUpKey(onstep: (step: KeyStep) => void, signal: AbortSignal): Promise<void> {
     if (this.joined === undefined) return;
-    await setUpKey(this.joined, onstep, signal);
+    const joined = (this.joined = await followJoined(this.joined));
+    await setUpKey(joined, onstep, signal);
     this.#pollMs = firstPollMs;
     await this.ask();
   }
@@ -171,7 +199,8 @@ class CompareState {
   ): Promise<void> {
     const features = this.features(month);
     if (this.joined === undefined || features === undefined) return;
-    await contribute({ joined: this.joined, month, features, cohort }, onstep, signal);
+    const joined = (this.joined = await followJoined(this.joined));
+    await contribute({ joined, month, features, cohort }, onstep, signal);
     await this.ask();
   }
 }

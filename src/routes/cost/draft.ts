@@ -1,4 +1,5 @@
 /** A tariff while it is typed: everything may still be empty or wrong. */
+import { decimalText } from '$lib/ui/decimal.ts';
 import { parseTariff, TariffError, type Contract, type PriceWindow, type Tariff } from '$lib/usage/tariff.ts';
 
 export interface WindowDraft {
@@ -90,7 +91,8 @@ export const nextContract = (contract: ContractDraft, from: string): ContractDra
 });
 
 const price = (value: number | null, what: string): number => {
-  if (value === null || !Number.isFinite(value)) throw new TariffError(`Give ${what} as a number such as 0.28.`);
+  if (value === null || !Number.isFinite(value))
+    throw new TariffError(`Give ${what} as a number such as ${decimalText(0.28)}.`);
   return value;
 };
 

@@ -33,14 +33,19 @@ const monthStart = (day: string, back: number): string =>
 
 /**
  * Quarter hours of the demo home from the first of the month 14 months ago to the end of yesterday. It is made month by
- * month, so that the page stays responsive.
+ * month, so that the page stays responsive, and says which share of them is made.
  */
-export async function demoReadings(timeZone: string, nowMs: number): Promise<ReadingSeries> {
+export async function demoReadings(
+  timeZone: string,
+  nowMs: number,
+  onprogress: (share: number) => void,
+): Promise<ReadingSeries> {
   const today = dayOfNumber(localDayNumberOf(nowMs, timeZone));
   const firsts = Array.from({ length: months + 1 }, (_, i) => monthStart(today, months - i));
   const parts: ReadingSeries[] = [];
   for (const [i, from] of firsts.entries()) {
     parts.push(simulateHome({ ...family, timeZone, from, to: firsts[i + 1] ?? today }).import);
+    onprogress((i + 1) / firsts.length);
     await pause();
   }
   const all = (column: (part: ReadingSeries) => ArrayLike<number>): number[] =>

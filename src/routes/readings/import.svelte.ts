@@ -7,13 +7,16 @@ import type { ColumnGuess } from '$lib/meter/columns.ts';
 import { MeterFileError } from '$lib/meter/errors.ts';
 import type { ColumnMapping } from '$lib/meter/mapped-table.ts';
 import type { MeterFile } from '$lib/meter/meter-file.ts';
-import type { MergeResult } from '$lib/series/merge.ts';
-import type { ReadingSeries } from '$lib/series/types.ts';
-import { formatCount } from '$lib/ui/format.ts';
+import { partOfSeries, wholeTime, type DayPart } from '$lib/series/part.ts';
+import { summarize, type SeriesSummary } from '$lib/series/summary.ts';
+import type { Finding, ReadingSeries } from '$lib/series/types.ts';
+import { formatCount, formatDay } from '$lib/ui/format.ts';
+import { work } from '$lib/ui/work.svelte.ts';
 import { wordsOf } from '$lib/ui/words.ts';
 import { eraseHome } from '$lib/vault/erase.ts';
 import { addHome } from '$lib/vault/homes.ts';
-import { addImport, previewImport } from '$lib/vault/readings.ts';
+import { readings, type ImportPreview } from '$lib/vault/readings-client.ts';
+import { listImports } from '$lib/vault/readings.ts';
 import type { Home, Import } from '$lib/vault/schema.ts';
 import { saveSetting } from '$lib/vault/settings.ts';
 import { askForPersistence } from '$lib/vault/storage.ts';
@@ -40,7 +43,9 @@ type Step =
   | { readonly kind: 'reading'; readonly name: string }
   | { readonly kind: 'columns'; readonly blob: File; readonly guess: ColumnGuess }
   | ({ readonly kind: 'preview' } & ReadFile)
-  | { readonly kind: 'keeping'; readonly name: string };
+  | { readonly kind: 'keeping'; readonly name: string }
+  /** The made-up home. */
+  | { readonly kind: 'making' };
 
 interface Refusal {
   readonly fileName: string;
@@ -50,7 +55,7 @@ interface Refusal {
 const idle: Step = { kind: 'idle' };
 export const browserTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-class MeterImport {
+export class MeterImport {
   step = $state.raw<Step>(idle);
   /** Share of the file that is read. */
   share = $state(0);
@@ -67,19 +72,40 @@ class MeterImport {
   newTimeZone = $state(browserTimeZone());
   /** Places of the file's meters that belong to the home. */
   meters = $state.raw<readonly number[]>([]);
+  /** The part of the file's time that is of the home; all of it unless its owner moved. */
+  part = $state.raw<DayPart>(wholeTime);
   /** What keeping the chosen meters would do, register by register; undefined while that is found out. */
-  merges = $state.raw<readonly MergeResult[]>();
+  merges = $state.raw<readonly ImportPreview[]>();
 
   #stop = new AbortController();
   #look = 0;
+  /** The file of which a part was kept, while the rest of it is offered. */
+  #restOf: File | undefined;
 
   get timeZone(): string {
     return this.home?.timeZone ?? this.newTimeZone;
   }
 
-  /** Series of the meters that were chosen. */
+  /** Places in the file of the series of the meters that were chosen. */
+  get places(): readonly number[] {
+    return this.step.kind === 'preview' ? chosenPlaces(this.step.file, this.meters) : [];
+  }
+
+  /** Series of the meters that were chosen, of the part of time that is of this home, with their figures. */
+  readonly shown = $derived.by((): readonly { readonly series: ReadingSeries; readonly summary: SeriesSummary }[] => {
+    if (this.step.kind !== 'preview') return [];
+    const { file } = this.step;
+    return this.places.flatMap((place) => {
+      const whole = file.series[place];
+      const summary = file.summaries[place];
+      if (whole === undefined || summary === undefined) return [];
+      const series = partOfSeries(whole, this.part, this.timeZone);
+      return [{ series, summary: series === whole ? summary : summarize(series) }];
+    });
+  });
+
   get series(): readonly ReadingSeries[] {
-    return this.step.kind === 'preview' ? chosenSeries(this.step.file, this.meters) : [];
+    return this.shown.map(({ series }) => series).filter(({ startMs }) => startMs.length > 0);
   }
 
   /** Takes files in line. */
@@ -129,11 +155,18 @@ class MeterImport {
     void this.#lookAhead();
   }
 
+  /** Says from and until which day the home was its owner's. */
+  cut(part: DayPart): void {
+    this.part = part;
+    void this.#lookAhead();
+  }
+
   /** Keeps the readings of the file at hand. */
   async accept(): Promise<void> {
     if (this.step.kind !== 'preview') return;
     const before = this.step;
-    const { series } = this;
+    const { series, part } = this;
+    const isPart = part.from !== '' || part.until !== '';
     // Some browsers ask only while the tap is fresh.
     const asked = askForPersistence().catch(() => false);
     this.problem = '';
@@ -143,21 +176,32 @@ class MeterImport {
       this.home ??= made;
       const { file, blob } = before;
       const homeId = this.home?.id ?? '';
-      const record = await addImport(homeId, {
-        fileName: blob.name,
-        format: file.format,
-        series,
-        findings: file.findings,
-      }).catch(async (error: unknown) => {
-        // A home that was made for these readings goes with them.
-        if (made !== undefined) await eraseHome(made.id);
-        if (made !== undefined) this.home = undefined;
-        throw error;
-      });
+      const record = await work
+        .during(
+          readings.addImport(homeId, {
+            fileName: blob.name,
+            format: file.format,
+            series,
+            findings: isPart ? [...file.findings, partFinding(part)] : file.findings,
+          }),
+        )
+        .catch(async (error: unknown) => {
+          // A home that was made for these readings goes with them.
+          if (made !== undefined) await eraseHome(made.id);
+          if (made !== undefined) this.home = undefined;
+          throw error;
+        });
       this.kept = [...this.kept, keptWords(record)];
       await asked;
       await current.choose(homeId);
-      await this.#next();
+      if (isPart && this.#restOf !== before.blob && (part.from === '' || part.until === '')) {
+        // What is left of the file may be of the home before or after.
+        this.#restOf = before.blob;
+        this.newTimeZone = this.timeZone;
+        this.home = undefined;
+        this.step = before;
+        this.cut({ from: part.until, until: part.from });
+      } else await this.#next();
     } catch (error) {
       this.problem = wordsOf(error);
       this.step = before;
@@ -172,8 +216,8 @@ class MeterImport {
     try {
       const home = this.home ?? (await addHome(newHome(this.newTimeZone)));
       this.home = home;
-      const readings = readingsOfCounters(file.counters, Date.now());
-      await changeManualReadings(home, (before) => [...before, ...readings]);
+      const counters = readingsOfCounters(file.counters, Date.now());
+      await changeManualReadings(home, (before) => [...before, ...counters]);
       this.kept = [
         ...this.kept,
         `What the meter showed in ${this.step.blob.name} is kept: it is among the readings by hand.`,
@@ -193,13 +237,15 @@ class MeterImport {
   /** Adds the made-up home, or shows the one that is there. */
   async tryDemo(): Promise<void> {
     const demo = current.homes.find(({ isDemo }) => isDemo);
-    if (demo !== undefined) return current.choose(demo.id);
-    this.step = { kind: 'keeping', name: 'the made-up home' };
+    if (demo !== undefined && (await listImports(demo.id)).length > 0) return current.choose(demo.id);
+    this.step = { kind: 'making' };
+    this.share = 0;
     this.problem = '';
     try {
       const timeZone = browserTimeZone();
-      const series = await demoReadings(timeZone, Date.now());
-      const home = await addHome({ name: 'Demo home', timeZone, isDemo: true });
+      const series = await work.during(demoReadings(timeZone, Date.now(), (share) => (this.share = share)));
+      // One that was left while it was being filled is filled now.
+      const home = demo ?? (await addHome({ name: 'Demo home', timeZone, isDemo: true }));
       const findings = [
         {
           kind: 'made-up',
@@ -209,7 +255,7 @@ class MeterImport {
           count: 1,
         } as const,
       ];
-      const record = await addImport(home.id, {
+      const record = await readings.addImport(home.id, {
         fileName: 'Made-up readings',
         format: 'demo',
         series: [series],
@@ -227,6 +273,7 @@ class MeterImport {
   async #next(): Promise<void> {
     const [file, ...rest] = this.waiting;
     this.waiting = rest;
+    this.part = wholeTime;
     this.problem = '';
     if (file === undefined) this.step = idle;
     else await this.#read(file);
@@ -240,14 +287,16 @@ class MeterImport {
     this.step = { kind: 'reading', name: blob.name };
     const { format, mapping } = reading;
     try {
-      const file = await importMeterFile(blob, {
-        name: blob.name,
-        timeZone: this.timeZone,
-        ...(format !== undefined && { format }),
-        ...(mapping !== undefined && { mapping }),
-        onProgress: (share) => (this.share = share),
-        signal,
-      });
+      const file = await work.during(
+        importMeterFile(blob, {
+          name: blob.name,
+          timeZone: this.timeZone,
+          ...(format !== undefined && { format }),
+          ...(mapping !== undefined && { mapping }),
+          onProgress: (share) => (this.share = share),
+          signal,
+        }),
+      );
       if (guess !== undefined && mapping !== undefined) await rememberColumns(guess.key, mapping);
       this.step = { kind: 'preview', blob, file, mapping };
       this.choose(file.meters.length > 1 ? [] : file.meters.map((_, place) => place));
@@ -284,7 +333,7 @@ class MeterImport {
     this.merges = undefined;
     const { series, home } = this;
     try {
-      const merges = home === undefined ? [] : await previewImport(home.id, series);
+      const merges = home === undefined ? [] : await readings.previewImport(home.id, series);
       if (look === this.#look) this.merges = merges;
     } catch (error) {
       if (look === this.#look) this.problem = wordsOf(error);
@@ -299,12 +348,25 @@ const newHome = (timeZone: string) => {
   return { name: real === 0 ? 'My home' : `Home ${real + 1}`, timeZone };
 };
 
-/** Series of some of a file's meters; of all when the file does not tell meters apart. */
-const chosenSeries = ({ series, meters }: MeterFile, chosen: readonly number[]): ReadingSeries[] => {
-  if (meters.length <= 1) return [...series];
+/** Places of the series of some of a file's meters; of all when the file does not tell meters apart. */
+const chosenPlaces = ({ series, meters }: MeterFile, chosen: readonly number[]): number[] => {
   const places = new Set(chosen.flatMap((place) => meters[place]?.series ?? []));
-  return series.filter((_, place) => places.has(place));
+  return series.map((_, place) => place).filter((place) => meters.length <= 1 || places.has(place));
 };
+
+/** What a home's list of files says of a file that was kept in part. */
+const partFinding = ({ from, until }: DayPart): Finding => ({
+  kind: 'part',
+  severity: 'info',
+  message:
+    from === ''
+      ? `Only the readings before ${formatDay(until)} were kept for this home.`
+      : until === ''
+        ? `Only the readings from ${formatDay(from)} on were kept for this home.`
+        : `Only the readings from ${formatDay(from)} on and before ${formatDay(until)} were kept for this home.`,
+  rows: [],
+  count: 1,
+});
 
 /** Columns that their owner confirmed, as far as they can be stored. */
 async function rememberColumns(key: string, mapping: ColumnMapping): Promise<void> {
@@ -321,7 +383,6 @@ async function rememberColumns(key: string, mapping: ColumnMapping): Promise<voi
       clock,
       edge,
       decimal,
-      allowUnitSuffix: true,
       values: values.map(({ column, register, unit, kind, tariff }) => ({
         column,
         register,

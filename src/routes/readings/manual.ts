@@ -1,7 +1,8 @@
 /** Meter readings taken by hand: kept as they were entered, and made an import of what was used between them. */
 import type { CounterReading } from '$lib/meter/counter-reading.ts';
 import { seriesOfManualReadings, type ManualReading } from '$lib/meter/manual.ts';
-import { listManualReadings, manualFormat, saveManualReadings } from '$lib/vault/manual-readings.ts';
+import { listManualReadings, manualFormat } from '$lib/vault/manual-readings.ts';
+import { readings as storedReadings } from '$lib/vault/readings-client.ts';
 import type { Home } from '$lib/vault/schema.ts';
 
 export const manualName = 'Readings by hand';
@@ -16,7 +17,7 @@ export async function changeManualReadings(
   const counterDigits = digits === undefined ? before.counterDigits : digits;
   const readings = change(before.readings).toSorted((a, b) => a.atMs - b.atMs);
   const { series, findings } = seriesOfManualReadings(readings, timeZone, counterDigits ?? undefined);
-  await saveManualReadings(
+  await storedReadings.saveManualReadings(
     { homeId: id, counterDigits, readings: [...readings] },
     series.length === 0 ? undefined : { fileName: manualName, format: manualFormat, series, findings },
   );

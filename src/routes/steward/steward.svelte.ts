@@ -1,4 +1,6 @@
 /** What the steward screens know: the stewardships of this device, and how the chosen one's founding or rounds stand. */
+import { candidateOf, communityIn, listProposals, type ChangeInWords } from '$lib/community/changes.ts';
+import { followStewardship, headInWords, type HeadInWords } from '$lib/community/following.ts';
 import { giveUpDraft, lookAtFounding, signFounding, stewardLinks, type FoundingView } from '$lib/community/founding.ts';
 import {
   advanceRound,
@@ -6,6 +8,7 @@ import {
   closeRoundNow,
   communityOfSteward,
   giveUpRound,
+  holdsSeat,
   planRounds,
   roundInWords,
   stewardRounds,
@@ -15,6 +18,7 @@ import {
 } from '$lib/community/steward-rounds.ts';
 import type { Advance, AdvanceChoices, AdvanceStep } from '$lib/fhe/client.ts';
 import { formatInstant, formatMonth } from '$lib/ui/format.ts';
+import { work } from '$lib/ui/work.svelte.ts';
 import { wordsOf } from '$lib/ui/words.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import type { Stewardship } from '$lib/vault/schema.ts';
@@ -49,8 +53,20 @@ class StewardState {
   /** What went wrong with a round, by month. */
   problems = $state.raw<Readonly<Record<string, string>>>({});
   task = $state.raw<Task>();
+  /** Changes that still gather signatures. */
+  proposals = $state.raw<readonly ChangeInWords[]>([]);
+  /** How one who waits for a place says its key to the stewards. */
+  candidate = $state.raw<{ readonly link: string; readonly phrase: string }>();
 
   readonly chosen: Stewardship | undefined = $derived(this.all.find(({ id }) => id === this.id) ?? this.all[0]);
+
+  /** What this device is in the chosen community: a steward, about to become one, or one whose place another took. */
+  readonly role: 'draft' | 'steward' | 'waiting' | 'replaced' = $derived.by(() => {
+    if (this.stewarded === undefined) return 'draft';
+    if (holdsSeat(this.stewarded)) return 'steward';
+    return this.stewarded.stewardship.key === undefined ? 'replaced' : 'waiting';
+  });
+  readonly head: HeadInWords | undefined = $derived(headInWords(this.chosen?.followed));
 
   /** Rounds that need this steward first, then the others, the newest month first. */
   readonly urgentFirst: readonly StewardRound[] = $derived.by(() => {
@@ -89,6 +105,8 @@ class StewardState {
     this.links = [];
     this.stewarded = undefined;
     this.rounds = undefined;
+    this.proposals = [];
+    this.candidate = undefined;
     this.problem = '';
     void this.load().then(() => this.ask());
   }
@@ -99,12 +117,18 @@ class StewardState {
       this.all = await listStewardships();
       const { chosen } = this;
       if (chosen === undefined || chosen.manifest.length === 0) this.stewarded = undefined;
-      else if (this.stewarded?.stewardship.id !== chosen.id) this.stewarded = await communityOfSteward(chosen);
+      else if (this.#isOld(chosen)) this.stewarded = await communityOfSteward(chosen);
+      if (chosen !== undefined) this.candidate = await candidateOf(chosen, location.origin);
     } catch (error) {
       this.problem = wordsOf(error);
     } finally {
       this.status = 'ready';
     }
+  }
+
+  #isOld({ id, followed, key }: Stewardship): boolean {
+    const known = this.stewarded?.stewardship;
+    return known?.id !== id || known.followed?.count !== followed?.count || known.key !== key;
   }
 
   /** Asks the endpoint how things stand, and takes rounds that were begun as far as they now go. */
@@ -131,8 +155,14 @@ class StewardState {
     await this.load();
   }
 
-  async #askRounds(stewarded: StewardedCommunity): Promise<void> {
+  async #askRounds(before: StewardedCommunity): Promise<void> {
+    // What the endpoint says is used only once its log has been followed.
+    await followStewardship(before.stewardship);
+    await this.load();
+    const { stewarded } = this;
+    if (stewarded === undefined) return;
     this.rounds = await stewardRounds(stewarded);
+    this.proposals = await listProposals(stewarded);
     for (const round of this.rounds) {
       const { month, state, words } = round;
       const standing = JSON.stringify([state, words]);
@@ -145,7 +175,7 @@ class StewardState {
   words(round: StewardRound): RoundInWords {
     const { stewarded } = this;
     if (stewarded === undefined) return { title: '', waitingFor: [], next: '', action: undefined };
-    return roundInWords(round, stewarded.community, stewarded.stewardship.seat, formatInstant);
+    return roundInWords(round, communityIn(stewarded, round.month), stewarded.stewardship.seat, formatInstant);
   }
 
   /** Signs the manifest whose phrase was compared. */
@@ -221,13 +251,17 @@ class StewardState {
   }
 
   /** One piece of work at a time, with progress and a way out; afterwards the endpoint is asked how things stand. */
-  async #work(month: string | undefined, label: string, work: (stop: AbortController) => Promise<void>): Promise<void> {
+  async #work(
+    month: string | undefined,
+    label: string,
+    doing: (stop: AbortController) => Promise<void>,
+  ): Promise<void> {
     if (this.task !== undefined) return;
     const stop = new AbortController();
     this.#say(month, '');
     this.#show(month, stop, label, undefined);
     try {
-      await work(stop);
+      await work.during(doing(stop));
       if (this.stewarded !== undefined) this.rounds = await stewardRounds(this.stewarded);
       else if (this.chosen !== undefined) await this.#askFounding(this.chosen);
     } catch (error) {

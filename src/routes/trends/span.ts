@@ -1,19 +1,20 @@
 /** The period that the trends show: a day, week, month, year, or free range of local days. */
 import type { DaySpan } from '$lib/charts/energy-bars.ts';
+import { weekdayOrder } from '../../locales/dates.ts';
 import { dayOfNumber, numberOfDay } from '$lib/series/local-day.ts';
 import { weekdayOf } from '$lib/usage/hour-table.ts';
 import { addMonths, monthDays } from '$lib/usage/month.ts';
 
 export type SpanKind = 'day' | 'week' | 'month' | 'year' | 'range';
 
-/** The day, week (from Monday), month or year that holds a local day. */
-export const spanAround = (kind: Exclude<SpanKind, 'range'>, dayNumber: number): DaySpan => {
+/** The day, week (in the order of its weekdays, 0 being Monday), month or year that holds a local day. */
+export const spanAround = (kind: Exclude<SpanKind, 'range'>, dayNumber: number, weekdays = weekdayOrder()): DaySpan => {
   const day = dayOfNumber(dayNumber);
   switch (kind) {
     case 'day':
       return { fromDay: dayNumber, untilDay: dayNumber + 1 };
     case 'week': {
-      const fromDay = dayNumber - weekdayOf(dayNumber);
+      const fromDay = dayNumber - weekdays.indexOf(weekdayOf(dayNumber));
       return { fromDay, untilDay: fromDay + 7 };
     }
     case 'month':
