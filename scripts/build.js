@@ -1,8 +1,10 @@
-// Builds the web app and the command line programs. Needs the packages to be installed (scripts/setup.js does that).
+// npm run build -- [app] [cli]: builds the web app, the command line programs, or without a word both. Needs the
+// packages to be installed (scripts/setup.js does that).
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleEndpoint } from './bundle-endpoint.js';
 import { ensureDependencies, ensureBuilt, root, run, say } from './setup.js';
 
 /** Packages with files of their own beside their code, which a bundle would lose. */
@@ -22,7 +24,9 @@ async function buildCommands() {
   }
   const { build } = await import('rolldown');
   const folder = join(root, 'src', 'cli');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).map((name) => name.slice(0, -3));
+  const names = (await readdir(folder))
+    .filter((name) => /^[^.]+\.ts$/.test(name) && name !== 'endpoint.ts')
+    .map((name) => name.slice(0, -3));
   await rm(join(root, 'build', 'cli'), { recursive: true, force: true });
   await build({
     input: Object.fromEntries(names.map((name) => [name, join(folder, `${name}.ts`)])),
@@ -38,6 +42,7 @@ async function buildCommands() {
       sourcemap: true,
     },
   });
+  await bundleEndpoint(join(root, 'build', 'cli', 'endpoint.mjs'));
 }
 
 /**
@@ -47,9 +52,12 @@ async function buildCommands() {
 export const build = (target) => (target === 'app' ? buildApp() : buildCommands());
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  /** @type {('app' | 'cli')[]} */
+  const targets = [];
+  for (const target of process.argv.slice(2)) if (target === 'app' || target === 'cli') targets.push(target);
   // Not awaited here: ensureBuilt imports this module, which must have been evaluated by then.
   ensureDependencies()
-    .then(() => ensureBuilt(['app', 'cli']))
+    .then(() => ensureBuilt(targets.length > 0 ? targets : ['app', 'cli']))
     .catch((/** @type {unknown} */ error) => {
       say(error instanceof Error ? error.message : String(error));
       process.exitCode = 1;

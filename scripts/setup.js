@@ -59,6 +59,9 @@ export async function ensureDependencies() {
   await writeFile(lockRecord, wanted);
 }
 
+/** What the build itself writes beside the sources. */
+const madeByTheBuild = /^src.locales.(\.wuchale|data\.js$|en\.po$)/;
+
 /**
  * Every file below a path, sorted, as paths from the checkout's folder.
  * @param {string} path
@@ -70,6 +73,7 @@ async function filesBelow(path) {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => !madeByTheBuild.test(file))
     .sort();
 }
 

@@ -1,9 +1,10 @@
 // npm test: sets up what is missing and runs the tests. `npm test -- PART...` runs some of the parts.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureBuilt, ensureDependencies, root, run, say } from './setup.js';
+import { chromiumPath } from './chromium.js';
+import { ensureProgram } from './debian.js';
+import { ensureBuilt, ensureDependencies, root, say } from './setup.js';
 
 const results = join(root, 'build', 'test');
 const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
@@ -67,31 +68,9 @@ async function vitest(/** @type {string} */ project) {
   }));
 }
 
-/** Where a Chromium is: CHROMIUM_PATH, the system's, else Debian's package, else Playwright's own download. */
-async function chromiumPath() {
-  const found = () =>
-    [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path !== undefined && existsSync(path));
-  if (found() === undefined && existsSync('/usr/bin/apt-get')) {
-    say('Installing Chromium (Debian package)…');
-    const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-    const apt = (/** @type {string[]} */ ...args) => {
-      const [command = 'apt-get', ...rest] = [...asRoot, 'apt-get', ...args];
-      return run(command, rest, { DEBIAN_FRONTEND: 'noninteractive' });
-    };
-    await apt('update')
-      .then(() => apt('install', '-y', '--no-install-recommends', 'chromium'))
-      .catch(() => say('That did not work; trying Playwright’s download.'));
-  }
-  if (found() === undefined) {
-    await run(bin('playwright'), ['install', 'chromium']);
-    const { chromium } = await import('@playwright/test');
-    return chromium.executablePath();
-  }
-  return found();
-}
-
 async function endToEnd() {
   const CHROMIUM_PATH = await chromiumPath();
+  await ensureProgram('nginx', '/usr/sbin/nginx');
   await ensureBuilt(['cli', 'app']);
   const file = join(results, 'e2e.json');
   const ok = await succeeds(bin('playwright'), ['test', '--reporter=list,json'], {
@@ -109,7 +88,12 @@ async function endToEnd() {
 const parts = {
   types: () => asOne(succeeds('npm', ['run', '-s', 'check'])),
   lint: () => asOne(succeeds('npm', ['run', '-s', 'lint'])),
-  unit: () => vitest('unit'),
+  unit: async () => {
+    await ensureProgram('strace', '/usr/bin/strace');
+    return vitest('unit');
+  },
+  // By itself: other tests beside it would be part of the load.
+  load: () => vitest('load'),
   'real-files': () => vitest('real-files'),
   e2e: endToEnd,
 };

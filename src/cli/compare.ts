@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { fewestComparedHomes, simulateComparisons } from '../simulation/compare.ts';
 import { homeVectors } from '../simulation/home-vectors.ts';
 import { startEndpoint } from '../simulation/running-endpoint.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const usage =
   'Usage: compare --homes N [--data FILE] [--seed S]\n' +
@@ -16,11 +17,6 @@ const usage =
   '  --seed S     another whole number makes other simulated homes (1)\n';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-
-const wholeNumber = (name: string, text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`--${name} must be a whole number, not "${text}"`);
-  return Number(text);
-};
 
 const doneSchema = v.object({
   event: v.literal('comparison-done'),

@@ -1,19 +1,21 @@
 /**
  * `npm run -s endpoint -- serve|verify|export …`: the aggregation endpoint. `serve` prints `listening URL` and `ready`
- * on lines of their own when it is; the log goes to stderr, one JSON object a line.
+ * on lines of their own when it is; the log goes to stderr, one JSON object a line. Bundled it is one file, which is all
+ * that an operator needs (scripts/bundle-endpoint.js).
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
+import { parentPort, Worker } from 'node:worker_threads';
 import { createAdaptorServer } from '@hono/node-server';
+import evaluatorModule from '../../build/evaluator/evaluator.wasm';
 import { openCore, openEndpoint } from '../endpoint/endpoint.ts';
 import { exportFiles } from '../endpoint/export.ts';
 import { EvaluatorPool } from '../evaluator/pool.ts';
-import { threadPort } from '../evaluator/ports.ts';
+import { parentThreadPort, threadPort } from '../evaluator/ports.ts';
+import { serveEvaluator } from '../evaluator/worker.ts';
 import { jsonLog, reasonOf } from '../endpoint/log.ts';
 import { verifyAll } from '../endpoint/verify.ts';
 
@@ -24,7 +26,8 @@ const usage = `usage: npm run -s endpoint -- COMMAND --data DIR ...
     --origin ORIGIN     where the app is served, such as https://app.example; * for anywhere
     --host HOST         address to listen at (localhost)
     --behind-proxy      take the client's address from X-Forwarded-For, which the proxy in front must set
-    --retention-days N  how long contributions are kept after their round closed (60)
+    --retention-days N  deletes after so many days what communities would keep for longer (366)
+    --server-keys N     most homes' server keys at a time, 28.5 MB each (2000)
     --log-requests      a line for every request
   verify --data DIR     reads everything that is kept; exit code 1 if something is damaged or gone
   export --data DIR --to FOLDER
@@ -47,7 +50,8 @@ const { values, positionals } = (() => {
         host: { type: 'string', default: 'localhost' },
         to: { type: 'string' },
         'behind-proxy': { type: 'boolean', default: false },
-        'retention-days': { type: 'string', default: '60' },
+        'retention-days': { type: 'string', default: '366' },
+        'server-keys': { type: 'string', default: '2000' },
         'log-requests': { type: 'boolean', default: false },
       },
     });
@@ -73,18 +77,19 @@ const claim = (folder: string): Promise<Server> =>
     server.listen({ path: `\0private-energy-endpoint-${name}` }, () => done(server));
   });
 
-/** Threads for comparisons; the first one starts with the first comparison. */
+/** Threads for comparisons, which run this same file; the first one starts with the first comparison. */
 async function evaluatorPool(): Promise<EvaluatorPool> {
-  const module = await WebAssembly.compile(await readFile(new URL('../evaluator/evaluator.wasm', import.meta.url)));
-  const spawn = () => threadPort(new Worker(new URL('./evaluator-worker.mjs', import.meta.url)));
+  const module = await WebAssembly.compile(evaluatorModule);
+  const spawn = () => threadPort(new Worker(new URL(import.meta.url)));
   const workers = Math.max(1, availableParallelism() - 1);
   return new EvaluatorPool({ module, spawn, workers, maxBytes: keyMemoryBytes });
 }
 
 async function serve(folder: string): Promise<void> {
   const { port = '', origin: origins, host } = values;
-  const retentionDays = Number(values['retention-days']);
-  if (!/^\d{1,5}$/.test(port) || origins.length === 0 || !Number.isInteger(retentionDays)) fail(usage, 2);
+  const [retentionDays, allServerKeys] = [Number(values['retention-days']), Number(values['server-keys'])];
+  if (!/^\d{1,5}$/.test(port) || origins.length === 0 || ![retentionDays, allServerKeys].every(Number.isInteger))
+    fail(usage, 2);
   const bad = origins.find((origin) => origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin));
   if (bad !== undefined)
     fail(`--origin ${bad} is no origin: give scheme and host only, such as https://app.example`, 2);
@@ -97,7 +102,7 @@ async function serve(folder: string): Promise<void> {
     evaluator: { pool },
     origins,
     log,
-    limits: { retentionDays },
+    limits: { retentionDays, allServerKeys },
     behindProxy: values['behind-proxy'],
   });
   const server = createAdaptorServer({
@@ -158,4 +163,5 @@ async function main(): Promise<void> {
   process.stdout.write(`${files} files written\n`);
 }
 
-await main().catch((error: unknown) => fail(reasonOf(error)));
+if (parentPort !== null) serveEvaluator(parentThreadPort(parentPort));
+else await main().catch((error: unknown) => fail(reasonOf(error)));

@@ -98,7 +98,7 @@ const run = async (): Promise<number> => {
                 })),
               }),
           findings: read.findings,
-          ...(read.ties.length === 0 ? {} : { ties: read.ties.map(({ id }) => id) }),
+          ...(read.ties.length === 0 || format !== undefined ? {} : { ties: read.ties.map(({ id }) => id) }),
         })}\n`,
       );
     } catch (error) {

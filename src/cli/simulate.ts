@@ -10,6 +10,7 @@ import { ProtocolError } from '../protocol/error.ts';
 import { homeVectors } from '../simulation/home-vectors.ts';
 import { startEndpoint } from '../simulation/running-endpoint.ts';
 import { simulateRound } from '../simulation/simulate.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const usage =
   'Usage: simulate --homes N --stewards n --threshold t [--data FILE] [--seed S] [--tamper]\n' +
@@ -21,11 +22,6 @@ const usage =
   '  --tamper        one home sends a ciphertext with one word changed\n';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-
-const wholeNumber = (name: string, text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`--${name} must be a whole number, not "${text}"`);
-  return Number(text);
-};
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

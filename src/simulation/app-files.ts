@@ -40,6 +40,7 @@ export function appFiles(folder: string): Hono {
     // In an attribute, Kit writes quotes of a policy as they are; only & < > " could be escaped, and none occurs.
     return context.html(html, 200, { 'Content-Security-Policy': `${policy}; frame-ancestors 'none'` });
   });
+  app.get('/_app/immutable/*', serveStatic({ root: folder, precompressed: true }));
   app.get('*', serveStatic({ root: folder }));
   return app;
 }

@@ -1,8 +1,15 @@
 /** Encrypted comparisons at a real endpoint with real keys, every answer compared with the plain vectors' oracle. */
+import adviceModel from '../endpoint/advice-model.json' with { type: 'json' };
 import { makeClientKey, makeServerKey } from '../lib/fhe/comparison.ts';
-import { makeComparisonRequest, readComparison, type GroupPlaces } from '../lib/fhe/make-comparison.ts';
+import {
+  makeComparisonRequest,
+  readComparison,
+  type ComparisonAnswer,
+  type GroupPlaces,
+} from '../lib/fhe/make-comparison.ts';
 import type { Member } from '../lib/fhe/make-contribution.ts';
 import { nodeTfhe } from '../lib/fhe/node.ts';
+import { parseAdviceModel, scoredAdvice, scoreInClear } from '../protocol/advice-model.ts';
 import type { Bytes } from '../protocol/bytes.ts';
 import { answersPerGroup, keyPieceBytes, normsId, requestId, signKeyAnnouncement } from '../protocol/comparison.ts';
 import { cohortNotSaid } from '../protocol/contribution.ts';
@@ -10,7 +17,7 @@ import { EndpointClient } from '../protocol/endpoint-client.ts';
 import { vectorParts } from '../protocol/features.ts';
 import { fewestHomes } from '../protocol/fields.ts';
 import { sha256 } from '../protocol/hash.ts';
-import { checkManifest, communityGroup, type Community } from '../protocol/manifest.ts';
+import { checkManifest, communityGroup, defaultRetentionDays, type Community } from '../protocol/manifest.ts';
 import { checkNorms } from '../protocol/norms-message.ts';
 import { checkAnnouncement } from '../protocol/round-key.ts';
 import { encodeSigned } from '../protocol/signed.ts';
@@ -41,6 +48,8 @@ export interface ComparisonFigures {
   readonly bytesDown: number;
 }
 
+/** The endpoint's own. */
+const model = parseAdviceModel(adviceModel);
 const cohorts = ['flat', 'house'];
 const cohortOf = (home: number): number => (home % 4 === 3 ? cohortNotSaid : home % 2);
 const dayMs = 86_400_000;
@@ -80,6 +89,7 @@ export async function simulateComparisons(options: ComparisonOptions): Promise<C
     publishes: ['profiles'],
     endpointKey: await endpoint.identity(),
     lookHours: 0,
+    retentionDays: defaultRetentionDays,
     invites: vectors.length,
   });
   const community = await checkManifest(founding.manifest);
@@ -125,9 +135,12 @@ export async function simulateComparisons(options: ComparisonOptions): Promise<C
       answers += answersPerGroup;
       wrong += countWrong(
         expected,
-        read?.find((group) => group.name === name),
+        read?.groups.find((group) => group.name === name),
       );
     }
+    const ranks = expectedPlaces(codes, vectors).map(({ rank }) => rank);
+    answers += scoredAdvice.length;
+    wrong += scoredAdvice.filter((id) => read?.scores[id] !== scoreInClear(model.advice[id], ranks)).length;
     say(`${home + 1} of ${homes} homes have their answers, ${wrong} of ${answers} wrong`);
   }
   const mean = (count: number): number => Math.round(count / homes);
@@ -141,7 +154,7 @@ async function compareHome(
   community: Community,
   member: Member,
   ask: { month: string; norms: Bytes; cohort: number; codes: readonly number[] },
-): Promise<GroupPlaces[] | undefined> {
+): Promise<ComparisonAnswer | undefined> {
   const clientKey = makeClientKey(nodeTfhe);
   const key = makeServerKey(nodeTfhe, clientKey);
   const serverKey = await sha256(key);

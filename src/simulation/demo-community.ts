@@ -12,7 +12,7 @@ import { cohortNotSaid } from '../protocol/contribution.ts';
 import { EndpointClient, type RoundAddress, type RoundSummary } from '../protocol/endpoint-client.ts';
 import { instantMs } from '../protocol/fields.ts';
 import { encodeInviteLink } from '../protocol/invite.ts';
-import { checkManifest, type Community } from '../protocol/manifest.ts';
+import { checkManifest, defaultRetentionDays, type Community } from '../protocol/manifest.ts';
 import { checkAnnouncement } from '../protocol/round-key.ts';
 import type { Steward, StewardStore } from '../protocol/steward.ts';
 import { fileStore } from './file-store.ts';
@@ -103,6 +103,7 @@ export class DemoCommunity {
         publishes: ['profiles'],
         endpointKey,
         lookHours: 0,
+        retentionDays: defaultRetentionDays,
         invites: demoHomes + spareInvites,
       });
       await store.create('founding', encodeFounding(founding));

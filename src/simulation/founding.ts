@@ -17,7 +17,7 @@ export interface Founding {
 
 export type Charter = Pick<
   Manifest,
-  'name' | 'threshold' | 'minimumHomes' | 'cohorts' | 'publishes' | 'endpointKey' | 'lookHours'
+  'name' | 'threshold' | 'minimumHomes' | 'cohorts' | 'publishes' | 'endpointKey' | 'lookHours' | 'retentionDays'
 > & { readonly stewards: readonly string[]; readonly invites: number };
 
 const at = <T>(items: readonly T[], index: number): T => {

@@ -20,6 +20,8 @@ interface Layout {
   readonly before: number;
   /** Start of a row's interval in ms; undefined for a wall-clock time that did not exist. */
   readonly startMs: (cell: string, row: number) => number | undefined;
+  /** Whether its homes' seasons are those of the south. */
+  readonly southern?: boolean;
 }
 
 const dutchTime = (cell: string): number | undefined => {
@@ -38,6 +40,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     whPerUnit: 1000,
     before: 1,
     startMs: (cell) => Date.parse(cell),
+    southern: true,
   },
   month: {
     timeZone: 'America/Chicago',
@@ -54,13 +57,19 @@ export interface ReplayedHomes {
   readonly vectors: readonly (readonly number[])[];
 }
 
+export interface RecordedHomes {
+  readonly timeZone: string;
+  readonly southern: boolean;
+  /** Import of each home, in the file's order. */
+  readonly homes: readonly ReadingSeries[];
+}
+
 /**
  * Reads all homes of a file.
  *
- * @param month - which month; by default the first of those that most homes have complete
- * @throws {RangeError} if the file is none of the layouts, or no home has the month
+ * @throws {RangeError} if the file is none of the layouts
  */
-export function replayHomes(csv: string, month?: string): ReplayedHomes {
+export function readHomes(csv: string): RecordedHomes {
   const [head = '', ...lines] = csv.trim().split(/\r?\n/);
   const names = head.replace(/^\uFEFF/, '').split(',');
   const layout = layouts[names[0] ?? ''];
@@ -69,9 +78,20 @@ export function replayHomes(csv: string, month?: string): ReplayedHomes {
       `The file's first column must be one of ${Object.keys(layouts).join(', ')}, not "${names[0] ?? ''}"`,
     );
   }
-  const { timeZone } = layout;
+  const { timeZone, southern = false } = layout;
   const rows = lines.map((line) => line.split(','));
   const homes = names.slice(layout.before).map((_, home) => seriesOf(rows, layout.before + home, layout));
+  return { timeZone, southern, homes };
+}
+
+/**
+ * One month of all homes of a file.
+ *
+ * @param month - which month; by default the first of those that most homes have complete
+ * @throws {RangeError} if the file is none of the layouts, or no home has the month
+ */
+export function replayHomes(csv: string, month?: string): ReplayedHomes {
+  const { timeZone, homes } = readHomes(csv);
   const complete = homes.map((series) =>
     completeMonths(series, timeZone, Date.UTC(2100, 0)).flatMap((state) => (state.obstacle ? [] : [state.month])),
   );

@@ -2,13 +2,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { makeContribution, type ContributionInput, type Member } from '../lib/fhe/make-contribution.ts';
 import { decryptTotal, makeRoundKey } from '../lib/fhe/contribution.ts';
-import { nodeTfhe } from '../lib/fhe/node.ts';
+import { lazyTfhe } from '../lib/fhe/lazy-node.ts';
 import type { TfheModule } from '../lib/fhe/tfhe-module.ts';
 import { concatBytes, utf8, type Bytes } from '../protocol/bytes.ts';
 import { certify } from '../protocol/certificate.ts';
 import { encodeContribution } from '../protocol/contribution.ts';
 import { signerFromSeed } from '../protocol/ed25519.ts';
 import type { EndpointClient, RoundAddress } from '../protocol/endpoint-client.ts';
+import { logCheck, neverFollowed } from '../protocol/follow.ts';
 import { sha256 } from '../protocol/hash.ts';
 import type { Community } from '../protocol/manifest.ts';
 import type { OpenedRound } from '../protocol/norms-message.ts';
@@ -18,8 +19,8 @@ import { Steward, type StewardEncryption, type StewardStore } from '../protocol/
 
 /** What stewards do with `tfhe`, on Node. */
 export const nodeEncryption: StewardEncryption = {
-  makeRoundKey: () => makeRoundKey(nodeTfhe),
-  decryptTotal: (secretKey, total) => decryptTotal(nodeTfhe, secretKey, total),
+  makeRoundKey: () => makeRoundKey(lazyTfhe()),
+  decryptTotal: (secretKey, total) => decryptTotal(lazyTfhe(), secretKey, total),
 };
 
 /** All stewards of a community, from their secret seeds. */
@@ -37,6 +38,7 @@ export const stewardsOf = (
         steward,
         signer,
         endpoint: endpointOf(steward),
+        inLog: logCheck(endpointOf(steward), neverFollowed(community)),
         store: storeOf(steward),
         encryption: nodeEncryption,
         now: Date.now,
@@ -67,7 +69,7 @@ export async function contribute(
   endpoint: EndpointClient,
   member: Member,
   input: ContributionInput,
-  tfhe: TfheModule = nodeTfhe,
+  tfhe: TfheModule = lazyTfhe(),
 ): Promise<Contributed> {
   // Encryption holds the thread; a server in this process gets its turn between homes.
   await setImmediate();

@@ -6,7 +6,7 @@ import type { EndpointClient } from '../protocol/endpoint-client.ts';
 import { vectorLength } from '../protocol/features.ts';
 import { fewestHomes, mostHomes, mostStewards } from '../protocol/fields.ts';
 import { hasEnoughHomes } from '../protocol/groups.ts';
-import { checkManifest, communityGroup, publishable } from '../protocol/manifest.ts';
+import { checkManifest, communityGroup, defaultRetentionDays, publishable } from '../protocol/manifest.ts';
 import { checkNorms } from '../protocol/norms-message.ts';
 import { checkAnnouncement } from '../protocol/round-key.ts';
 import { foundCommunity } from './founding.ts';
@@ -70,6 +70,7 @@ export async function simulateRound(options: SimulationOptions): Promise<Simulat
     publishes: publishable,
     endpointKey: await endpoint.identity(),
     lookHours: 0,
+    retentionDays: defaultRetentionDays,
     invites: vectors.length,
   });
   const community = await checkManifest(founding.manifest);

@@ -22,7 +22,8 @@ test('compare answers a home without a wrong answer, and prints one object', { t
     figures: [
       {
         homes: 1,
-        answers: 16,
+        // Ranks, means and scores.
+        answers: 8 + 8 + 4,
         wrong: 0,
         bootstrapsPerHome: aNumber,
         secondsPerHome: aNumber,

@@ -9,7 +9,9 @@ import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEndpoint } from '../../src/endpoint/endpoint.ts';
 import { addMonths } from '../../src/lib/usage/month.ts';
+import { toHex } from '../../src/protocol/bytes.ts';
 import { cohortNotSaid } from '../../src/protocol/contribution.ts';
+import { signerFromSeed } from '../../src/protocol/ed25519.ts';
 import { EndpointClient } from '../../src/protocol/endpoint-client.ts';
 import { parseInviteLink } from '../../src/protocol/invite.ts';
 import { checkManifest } from '../../src/protocol/manifest.ts';
@@ -124,6 +126,42 @@ describe('three stewards at the command line', () => {
     await well('Ben', 'erase', '--month', month);
     expect((await as('Ben', 'announce', '--month', month)).err).toContain('is over');
   });
+
+  test('change the community: more invites, one taken back, a steward replaced', async () => {
+    const app = ['--app', 'https://app.example'];
+    const proposalOf = (said: string): string => /^Proposed and signed: (.*)$/m.exec(said)?.[1] ?? '';
+    expect(await well('Ada', 'links', ...app)).toBe('');
+    const more = proposalOf(await well('Ada', 'amend', '--more', '2'));
+    expect(await well('Cleo', 'changes')).toContain('2 more invites from Ada');
+    expect(await well('Ada', 'links', ...app)).toBe('');
+    expect(await well('Cleo', 'cosign', '--change', more)).toContain('Signed.');
+    const [first, second] = (await well('Ada', 'links', ...app)).split('\n').map(parseInviteLink);
+    if (first === undefined || second === undefined) throw new Error('no invites');
+
+    const { publicKey } = await signerFromSeed(first.seed);
+    const revoke = () => well('Ben', 'amend', '--revoke', toHex(publicKey), '--from', thisMonth);
+    const taken = proposalOf(await revoke());
+    // Ben thinks better of it, and then again.
+    await well('Ben', 'withdraw', '--change', taken);
+    expect(await well('Ada', 'changes')).toBe('');
+    expect(proposalOf(await revoke())).toBe(taken);
+    await well('Ada', 'cosign', '--change', taken);
+    expect((await well('Ada', 'links', ...app)).split('\n').map(parseInviteLink)).toEqual([second]);
+
+    const offer = await well('Ada', 'offer', '--seat', 'Ben', ...app);
+    const answer = (await well('Emil', 'take', '--name', 'Emil', '--link', offer, ...app)).split('\n');
+    const numbers = answer[2]?.split(': ')[1] ?? '?';
+    const said = await well('Ada', 'amend', '--replace', answer[1] ?? '', '--from', thisMonth);
+    expect(said).toContain(`Compare with Emil: ${numbers}`);
+    expect(await well('Cleo', 'cosign', '--change', proposalOf(said))).toContain('Emil takes the place of Ben');
+    // The new steward's keys take the place of the old one's in the round that was announced ahead.
+    expect(await well('Cleo', 'status')).toContain(`${thisMonth}  announced`);
+    expect((await as('Ben', 'announce', '--month', thisMonth, '--closes', '40')).status).toBe(1);
+    await well('Emil', 'announce', '--month', thisMonth, '--closes', '40');
+    const logs = await Promise.all(['Ada', 'Cleo', 'Emil'].map((name) => well(name, 'status')));
+    for (const status of logs) expect(status).toContain(`${thisMonth}  collecting`);
+    expect(new Set(logs.map((status) => /^log at entry .*$/m.exec(status)?.[0])).size).toBe(1);
+  }, 180_000);
 
   test('mistakes are told in words', async () => {
     for (const [args, words] of [
