@@ -76,6 +76,8 @@ export default defineConfig(
       'src/evaluator/assembly/',
       'tests/bench/assembly/',
       '.data/',
+      'src/locales/.wuchale/',
+      'src/locales/data.js',
       'test-results/',
     ],
   },

@@ -10,6 +10,8 @@ export default defineConfig({
   // A slow machine is no fault; tests say what happens, not how fast.
   expect: { timeout: 30_000 },
   use: {
+    // The tests read English; screens.e2e.ts asks for the other languages itself.
+    locale: 'en-US',
     actionTimeout: 30_000,
     viewport: { width: 390, height: 844 },
     launchOptions: {

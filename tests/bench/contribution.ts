@@ -62,7 +62,7 @@ export async function bench(args: readonly string[]): Promise<Record<string, unk
           const what = new URL(url).pathname.replace(/^.*\/(?:rounds\/[\d-]+\/)?([a-z-]+)(?:\/.*)?$/, '$1');
           downloaded.set(what, (downloaded.get(what) ?? 0) + body.byteLength);
         }
-        return new Response(response.status === 204 ? null : body, response);
+        return new Response([204, 304].includes(response.status) ? null : body, response);
       },
     });
   const figures = await simulateRound({

@@ -3,6 +3,9 @@ import { madeUpMeterFile } from './made-up-file.ts';
 import { contribute, importFile, joinDemo, startRound } from './steps.ts';
 import { expect, forgiveStoppedServers, test } from './support.ts';
 
+// The service worker would send what waits behind the test's back, past the answers that are played here.
+test.use({ serviceWorkers: 'block' });
+
 test('a contribution outlives an endpoint that is gone, talks nonsense, or answers late', async ({
   page,
   product,

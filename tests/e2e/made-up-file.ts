@@ -1,8 +1,8 @@
 import { simulateHome } from '../../src/simulation/homes.ts';
 
-/** Fourteen months of a simulated home as an hourly DSMR-reader export, for where no real file is at hand. */
-export function madeUpMeterFile(): { name: string; mimeType: string; buffer: Buffer } {
-  const home = simulateHome({
+/** Fourteen months of hours of a simulated home. */
+export const madeUpHome = () =>
+  simulateHome({
     seed: 7,
     index: 3,
     timeZone: 'Europe/Amsterdam',
@@ -10,7 +10,10 @@ export function madeUpMeterFile(): { name: string; mimeType: string; buffer: Buf
     to: '2025-03-01',
     stepSeconds: 3600,
   });
-  const { startMs, energyWh } = home.import;
+
+/** {@link madeUpHome} as an hourly DSMR-reader export, for where no real file is at hand. */
+export function madeUpMeterFile(): { name: string; mimeType: string; buffer: Buffer } {
+  const { startMs, energyWh } = madeUpHome().import;
   const header = 'Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal Tariff)';
   const lines = Array.from(
     startMs,

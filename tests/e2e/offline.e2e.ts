@@ -2,14 +2,17 @@
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import * as v from 'valibot';
+import { sendingTag } from '../../src/lib/community/send-contribution.ts';
 import { madeUpMeterFile } from './made-up-file.ts';
-import { contribute, importFile, joinDemo, startRound } from './steps.ts';
+import { contribute, expectFocusInSight, importFile, joinDemo, startRound } from './steps.ts';
 import { expect, forgiveStoppedServers, test } from './support.ts';
 
-const iconsSchema = v.object({
+const manifestSchema = v.object({
   icons: v.array(v.object({ src: v.string(), sizes: v.string(), purpose: v.optional(v.string()) })),
+  shortcuts: v.array(v.object({ url: v.string() })),
+  screenshots: v.array(v.object({ src: v.string(), form_factor: v.string() })),
 });
 
 /** Paths of the WebAssembly files that the app's own cache holds. */
@@ -68,6 +71,8 @@ test('the encryption module is fetched when first used, works offline then, and 
   await product.startEndpoint();
   await product.startApp(update);
   await page.reload();
+  await expect(page.getByText('A newer version of this app is ready.')).toBeVisible();
+  await expectFocusInSight(page, 'nav, .toast');
   await page.getByRole('button', { name: 'Reload now' }).click();
   await page.waitForEvent('load');
   await expect(page.getByText('A newer version of this app is ready.')).toBeHidden();
@@ -81,12 +86,59 @@ test('the encryption module is fetched when first used, works offline then, and 
   forgiveStoppedServers(complaints);
 });
 
+/** Wakes the service worker as the browser does once there is a network; a browser without a window does not by itself. */
+async function wakeServiceWorker(context: BrowserContext, page: Page, origin: string): Promise<void> {
+  const devtools = await context.newCDPSession(page);
+  let registrationId = '';
+  devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    registrationId = registrations.find(({ isDeleted }) => !isDeleted)?.registrationId ?? registrationId;
+  });
+  await devtools.send('ServiceWorker.enable');
+  await expect.poll(() => registrationId).not.toBe('');
+  await devtools.send('ServiceWorker.dispatchSyncEvent', {
+    origin,
+    registrationId,
+    tag: sendingTag,
+    lastChance: false,
+  });
+}
+
+test('what waits is sent by the service worker once there is a network, without the page', async ({
+  page,
+  product,
+  context,
+  complaints,
+}) => {
+  await importFile(page, madeUpMeterFile());
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await joinDemo(page);
+  await startRound(page, '2024-06');
+  // The page cannot reach the endpoint's inbox, the service worker can once it was seen to wait: some browsers
+  // wake it at once.
+  let [refused, reachable] = [0, false];
+  await context.route(`${product.endpoint}/**/contributions`, async (route) => {
+    if (reachable && route.request().serviceWorker() !== null) return route.continue();
+    refused += 1;
+    await route.abort('connectionrefused');
+  });
+  await page.getByRole('button', { name: 'See what I would contribute' }).click();
+  await page.getByRole('button', { name: 'Encrypt and contribute' }).click();
+  await expect(page.getByText('Waiting.')).toBeVisible({ timeout: 60_000 });
+  reachable = true;
+  await wakeServiceWorker(context, page, product.origin);
+  await expect(page.getByText('Counted.')).toBeVisible({ timeout: 60_000 });
+  expect(refused).toBeGreaterThan(0);
+  await page.goto('/receipts/');
+  await expect(page.getByText(/signed/i).first()).toBeVisible();
+  forgiveStoppedServers(complaints);
+});
+
 test('the app can be installed to the home screen', async ({ page }) => {
   await page.goto('/');
   const href = await page.locator('link[rel=manifest]').getAttribute('href');
   const manifest: unknown = JSON.parse(await page.evaluate(async (path) => (await fetch(path ?? '')).text(), href));
   expect(manifest).toMatchObject({ display: 'standalone', start_url: '/' });
-  const { icons } = v.parse(iconsSchema, manifest);
+  const { icons, shortcuts, screenshots } = v.parse(manifestSchema, manifest);
   expect(icons.map(({ sizes }) => sizes)).toEqual(expect.arrayContaining(['192x192', '512x512']));
   expect(icons.some(({ purpose }) => purpose?.includes('maskable'))).toBe(true);
   for (const { src, sizes } of icons) {
@@ -102,4 +154,10 @@ test('the app can be installed to the home screen', async ({ page }) => {
     );
     if (src.endsWith('.png')) expect(size).toBe(sizes);
   }
+  // Shortcuts lead to screens that exist, pictures are there, and other apps can hand files over.
+  for (const { url } of shortcuts) expect((await page.request.get(url)).status(), url).toBe(200);
+  expect(screenshots.map(({ form_factor }) => form_factor)).toEqual(expect.arrayContaining(['narrow', 'wide']));
+  for (const { src } of screenshots)
+    expect((await page.request.get(src)).headers()['content-type'], src).toBe('image/png');
+  expect(manifest).toMatchObject({ share_target: { method: 'POST' }, file_handlers: [{ action: '/readings/' }] });
 });

@@ -96,8 +96,9 @@ test('a made-up home is marked wherever its name shows, and real readings never 
   await page.goto('/readings/');
   await page.getByRole('button', { name: 'Try a demo home' }).click();
   await expect(page.getByRole('heading', { name: 'Demo home (made up)' })).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Made-up readings' })).toBeVisible();
   await page.goto('/');
-  await expect(page.getByText('a made-up demo home')).toBeVisible();
+  await expect(page.getByText('its readings are made up')).toBeVisible();
   await importFile(page, madeUpMeterFile());
   await expect(page.getByRole('heading', { name: 'My home', exact: true })).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(1);
@@ -290,6 +291,43 @@ test('of a file with several meters the owner says which are theirs', async ({ p
   await expect(page.getByRole('article', { name: 'nem.csv' })).toContainText('9.6 kWh');
 });
 
+test('a file that disagrees with what is here shows where, and one that fits two formats asks which it is', async ({
+  page,
+}) => {
+  const hours = (changed: string) =>
+    [
+      'Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal Tariff)',
+      ...Array.from(
+        { length: 48 },
+        (_, hour) =>
+          `2024-03-0${1 + Math.floor(hour / 24)}T${String(hour % 24).padStart(2, '0')}:00:00+01:00,${hour === 30 ? changed : '0.5'},0`,
+      ),
+    ].join('\n');
+  await choose(page, textFile('first.csv', hours('0.5')));
+  await page.getByRole('button', { name: 'Keep these readings' }).click();
+  await expect(page.getByText(/ is kept: /)).toBeVisible();
+  await page.getByLabel('Meter files').setInputFiles(textFile('second.csv', hours('1.25')));
+  await expect(page.getByText('This file disagrees with what is here about 1 stretch of time.')).toBeVisible();
+  await expect(page.getByRole('row', { name: /Mar 2, 2024, 6:00.* 0\.50 kWh 1\.3 kWh/ })).toBeVisible();
+  await expect(page.getByText('Nothing odd was found.')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Do not keep' }).click();
+
+  const both = [
+    'time,Import T1 kWh,Import T2 kWh,OpnameDatum,StandNormaal,StandDal,TerugleveringNormaal,TerugleveringDal',
+    '2025-01-01 00:00,100.000,200.000,2025-01-01,300,200,10,20',
+    '2025-01-01 00:15,100.100,200.200,2025-01-02,310,205,10,20',
+    '2025-01-01 00:30,100.200,200.300,2025-01-03,320,210,11,22',
+  ].join('\n');
+  await page.getByLabel('Meter files').setInputFiles(textFile('both.csv', both));
+  const which = page.getByLabel('This file fits several formats. Which is it?');
+  await expect(page.locator('.figure').first()).toHaveText('30.0 kWh');
+  await which.selectOption('homewizard');
+  await expect(page.locator('.figure').first()).toHaveText('0.50 kWh');
+  // Nobody is bound to the first answer.
+  await which.selectOption('greenchoice');
+  await expect(page.locator('.figure').first()).toHaveText('30.0 kWh');
+});
+
 test('real files of every kind are read by the app itself', async ({ page }) => {
   test.skip(!haveData, 'the real files are not there');
   await page.goto('/readings/');
@@ -318,4 +356,71 @@ test('a file of gas only, or of panels only, is told to be that', async ({ page 
     await expect(page.getByText(says)).toBeVisible();
     await page.getByRole('button', { name: 'Do not keep' }).click();
   }
+});
+
+test('a file opened with the installed app is read like a chosen one', async ({ page, request }) => {
+  const manifest = (await (await request.get('/manifest.webmanifest')).json()) as {
+    file_handlers: { action: string; accept: Record<string, string[]> }[];
+  };
+  const [handler] = manifest.file_handlers;
+  expect(handler?.action).toBe('/readings/');
+  expect(Object.values(handler?.accept ?? {}).flat()).toEqual(
+    expect.arrayContaining(['.csv', '.xml', '.zip', '.gz', '.xlsx', '.json', '.txt', '.tsv']),
+  );
+  // The browser hands files over through this queue when they are opened with an installed app.
+  await page.addInitScript(() => {
+    const waiting: unknown[] = [];
+    let consumer: ((launch: unknown) => void) | undefined;
+    Object.defineProperty(window, 'launchQueue', {
+      value: {
+        setConsumer(take: (launch: unknown) => void) {
+          consumer = take;
+          for (const launch of waiting.splice(0)) take(launch);
+        },
+      },
+    });
+    Object.assign(window, {
+      openWithApp: (name: string, text: string) => {
+        const launch = { files: [{ getFile: () => Promise.resolve(new File([text], name)) }] };
+        if (consumer === undefined) waiting.push(launch);
+        else consumer(launch);
+      },
+    });
+  });
+  await page.goto('/readings/');
+  const { name, buffer } = madeUpMeterFile();
+  await page.evaluate(
+    ([fileName, text]) =>
+      (window as unknown as { openWithApp: (name: string, text: string) => void }).openWithApp(fileName, text),
+    [name, buffer.toString()] as const,
+  );
+  await expect(page.getByRole('heading', { name })).toBeVisible();
+  await page.getByRole('button', { name: 'Keep these readings' }).click();
+  await expect(page.getByText(/ is kept: /)).toBeVisible();
+});
+
+test('a file that covers a move is kept in two parts, one for each home', async ({ page }) => {
+  const hours = Array.from(
+    { length: 48 },
+    (_, hour) =>
+      `2024-02-0${hour < 24 ? 1 : 2}T${String(hour % 24).padStart(2, '0')}:00:00+01:00,${hour < 24 ? '0.25' : '1'},0`,
+  );
+  await choose(page, textFile('moved.csv', ['Hour Start,Electricity 1,Electricity 2', ...hours].join('\n')));
+  await expect(page.locator('.figure')).toHaveText('30.0 kWh');
+  await page.getByText('You moved? Keep a part of the file for this home').click();
+  await page.getByLabel('First day in the next home').fill('2024-02-02');
+  await expect(page.locator('.figure')).toHaveText('6.0 kWh');
+  await page.getByRole('button', { name: 'Keep these readings' }).click();
+  // The rest is offered for another home.
+  await expect(page.getByText('moved.csv is kept: 24 new readings.')).toBeVisible();
+  await expect(page.getByLabel('First day in this home')).toHaveValue('2024-02-02');
+  await expect(page.getByLabel('For which home')).toHaveValue('');
+  await expect(page.locator('.figure')).toHaveText('24.0 kWh');
+  await page.getByRole('button', { name: 'Keep these readings' }).click();
+  await expect(page.getByRole('article', { name: 'moved.csv' })).toContainText('24.0 kWh');
+  await page.getByLabel('Home that is shown').selectOption({ label: 'My home' });
+  const kept = page.getByRole('article', { name: 'moved.csv' });
+  await expect(kept).toContainText('6.0 kWh');
+  await kept.locator('summary').click();
+  await expect(kept).toContainText('Only the readings before Fri, Feb 2, 2024 were kept for this home.');
 });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { madeUpMeterFile } from './made-up-file.ts';
-import { importFile } from './steps.ts';
+import { contribute, importFile, joinDemo, startRound } from './steps.ts';
 import { expect, test } from './support.ts';
 
 test.use({ timezoneId: 'Europe/Amsterdam', locale: 'en-US' });
@@ -52,6 +52,11 @@ test('an app that asks for its passphrase shows nothing before it is given, and 
   await page.getByRole('button', { name: 'Make a recovery code' }).click();
   await page.getByRole('button', { name: 'Show the code' }).click();
   const code = await page.getByLabel('Recovery code', { exact: true }).innerText();
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.getByLabel('Recovery code', { exact: true })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Backup' })).toBeHidden();
+  await page.emulateMedia({ media: 'screen' });
+  await expect(page.getByRole('button', { name: 'Print' })).toBeVisible();
   await page.getByRole('button', { name: 'I have written it down' }).click();
   await expect(page.getByText(code)).toHaveCount(0);
 
@@ -155,4 +160,124 @@ test('what protects the keys, the last backup and the storage are told', async (
   await expect(page.getByText('No backup was made on this device yet.')).toBeVisible();
   await expect(page.getByText(/Kept until you erase it|Not promised to stay/)).toBeVisible();
   await expect(page.getByText(/used of .* allowed/)).toBeVisible();
+});
+
+test('the screen lock opens the app beside the passphrase, never alone', async ({ page }) => {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  const addAuthenticator = async (isUserVerified: boolean): Promise<string> => {
+    const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified,
+        hasPrf: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    return authenticatorId;
+  };
+  const offer = page.getByText('Unlock with this device’s screen lock or a security key');
+
+  await importFile(page, madeUpMeterFile());
+  await page.goto('/settings/');
+  await expect(page.getByText('Passphrase: none.')).toBeVisible();
+  await expect(offer).toHaveCount(0);
+  await setPassphrase(page);
+
+  // Nobody's finger: the authenticator says no, and locks itself as real ones do.
+  const strangers = await addAuthenticator(false);
+  await offer.click();
+  await page.getByRole('button', { name: 'Set it up' }).click();
+  await expect(page.getByRole('alert')).toContainText('did not answer. Try again');
+  await devtools.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: strangers });
+  const authenticatorId = await addAuthenticator(true);
+  await page.getByRole('button', { name: 'Set it up' }).click();
+  await expect(page.getByText('Screen lock or security key: set up.')).toBeVisible();
+  await page.getByRole('button', { name: 'Ask for the screen lock or security key when opened' }).click();
+  await expect(page.getByText('does not open by itself')).toBeVisible();
+
+  const open = page.getByRole('button', { name: 'Use the screen lock or security key' });
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Locked' })).toBeVisible();
+  await open.click();
+  await expect(page.locator('.figure').first()).toContainText('kWh');
+
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Locked' })).toBeVisible();
+  await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+  await open.click();
+  await expect(page.getByRole('alert')).toContainText('did not answer. Try again');
+  await expect(page.getByText('kWh')).toHaveCount(0);
+  await page.getByLabel('Passphrase or recovery code').fill(words);
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
+  await expect(page.locator('.figure').first()).toContainText('kWh');
+
+  // When the passphrase goes, so does the screen lock.
+  await page.getByRole('link', { name: 'More' }).click();
+  await page.getByRole('link', { name: /This device/ }).click();
+  await page.getByRole('button', { name: 'Open by itself again' }).click();
+  await page.getByRole('button', { name: 'Remove the passphrase' }).click();
+  await expect(page.getByText('The passphrase is gone.')).toBeVisible();
+  await expect(page.getByText('Screen lock or security key: set up.')).toHaveCount(0);
+  await expect(offer).toHaveCount(0);
+});
+
+test('a backup is called for weekly while the browser may clear the data', async ({ page }) => {
+  const now = Date.now();
+  await page.clock.setSystemTime(now);
+  const nudge = page.getByText('the browser may clear them');
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(nudge).toHaveCount(0);
+  await importFile(page, madeUpMeterFile());
+  await page.goto('/');
+  await expect(nudge).toBeVisible();
+  await page.getByRole('button', { name: 'Remind me in a week' }).click();
+  await expect(nudge).toHaveCount(0);
+  const daysOn = async (days: number) => {
+    await page.clock.setSystemTime(now + days * 86_400_000);
+    await page.goto('/');
+    await expect(page.locator('.figure').first()).toContainText('kWh');
+  };
+  await daysOn(6);
+  await expect(nudge).toHaveCount(0);
+  await daysOn(8);
+  await expect(nudge).toBeVisible();
+  await makeBackup(page);
+  await daysOn(9);
+  await expect(nudge).toHaveCount(0);
+});
+
+test('a backup is offered before anything is sent; once it takes part elsewhere, the old device is told and sends nothing', async ({
+  page,
+  browser,
+  product,
+}) => {
+  await importFile(page, madeUpMeterFile());
+  await joinDemo(page);
+  await startRound(page, '2024-04');
+  await page.getByRole('button', { name: 'See what I would contribute' }).click();
+  await expect(page.getByText('Your keys are on this device only.')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Make a backup first' })).toHaveAttribute('href', '/settings/');
+  const backup = await makeBackup(page);
+
+  const other = await browser.newContext({ baseURL: product.origin, timezoneId: 'Europe/Amsterdam', locale: 'en-US' });
+  const there = await other.newPage();
+  await there.goto('/settings/');
+  await openBackup(there, backup, words);
+  await there.getByRole('button', { name: 'Restore it' }).click();
+  await expect(there.getByText('The backup was restored.')).toBeVisible();
+  await there.goto('/compare/');
+  await there.getByRole('combobox', { name: 'Month' }).selectOption('2024-04');
+  await there.getByRole('button', { name: 'See what I would contribute' }).waitFor();
+  await expect(there.getByText('Your keys are on this device only.')).toHaveCount(0);
+  await contribute(there);
+  await other.close();
+
+  await page.goto('/compare/');
+  await expect(page.getByRole('heading', { name: 'This home takes part from another device now' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'See what I would contribute' })).toHaveCount(0);
 });

@@ -2,6 +2,9 @@
 import type { Page } from '@playwright/test';
 import { expect } from './support.ts';
 
+/** How a text reads on the screen: as it stands, unless the page speaks another language. */
+const asItStands = (text: string): string => text;
+
 /** Takes a meter file in, on the readings screen. */
 export async function importFile(page: Page, file: string | { name: string; mimeType: string; buffer: Buffer }) {
   await page.goto('/readings/');
@@ -10,40 +13,81 @@ export async function importFile(page: Page, file: string | { name: string; mime
   await expect(page.getByText(/ is kept: /)).toBeVisible({ timeout: 30_000 });
 }
 
+/** Waits until a screen is there and nothing of it is still being read or worked out. */
+export async function settled(page: Page) {
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.locator('.blank, main [role=status]:has-text("…")')).toHaveCount(0);
+}
+
 /** Joins the demo community with the invite that the compare screen asks for. */
-export async function joinDemo(page: Page) {
+export async function joinDemo(page: Page, say = asItStands) {
   await page.goto('/compare/');
-  await page.getByRole('button', { name: 'Try the demo community' }).click();
-  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await page.getByRole('button', { name: say('Try the demo community') }).click();
+  await page.getByRole('button', { name: say('Join'), exact: true }).click();
   await expect(page).toHaveURL(/\/compare\/$/);
 }
 
+/** The newest month of which this home has every day, or the whole month so many before it. */
+export async function wholeMonth(page: Page, before = 0, say = asItStands): Promise<string> {
+  const months = page.getByRole('combobox', { name: say('Month') }).locator('option');
+  const whole = months.filter({ hasNotText: say('not complete') }).nth(before);
+  return (await whole.getAttribute('value')) ?? '';
+}
+
 /** Chooses a month on the compare screen and has the demo's homes contribute to it. */
-export async function startRound(page: Page, month: string) {
-  await page.getByRole('combobox', { name: 'Month' }).selectOption(month);
-  const start = page.getByRole('button', { name: 'Start the round of this month' });
-  const review = page.getByRole('button', { name: 'See what I would contribute' });
+export async function startRound(page: Page, month: string, say = asItStands) {
+  await page.getByRole('combobox', { name: say('Month') }).selectOption(month);
+  const start = page.getByRole('button', { name: say('Start the round of this month') });
+  const review = page.getByRole('button', { name: say('See what I would contribute') });
   await expect(start.or(review)).toBeVisible();
   if (await start.isVisible()) await start.click();
   await expect(review).toBeVisible({ timeout: 60_000 });
 }
 
 /** Looks at what would be contributed, agrees, and waits for the receipt. */
-export async function contribute(page: Page, button = 'See what I would contribute') {
-  await page.getByRole('button', { name: button }).click();
-  await page.getByRole('button', { name: 'Encrypt and contribute' }).click();
+export async function contribute(page: Page, button = 'See what I would contribute', say = asItStands) {
+  await page.getByRole('button', { name: say(button) }).click();
+  await page.getByRole('button', { name: say('Encrypt and contribute') }).click();
   await expect(page.getByRole('progressbar')).toBeHidden({ timeout: 60_000 });
-  await expect(page.getByText('Counted.')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(say('Counted.'))).toBeVisible({ timeout: 60_000 });
 }
 
 /** Closes the round through the demo panel and waits for the comparison. */
-export async function closeRound(page: Page) {
-  await page.getByRole('button', { name: 'Demo: close the round now' }).click();
-  await expect(page.getByRole('heading', { name: 'Figure by figure' })).toBeVisible({ timeout: 90_000 });
+export async function closeRound(page: Page, say = asItStands) {
+  await page.getByRole('button', { name: say('Demo: close the round now') }).click();
+  await expect(page.getByRole('heading', { name: say('Figure by figure') })).toBeVisible({ timeout: 90_000 });
 }
 
 /** Makes and uploads this home's comparison key, and waits for the answer that it brings. */
 export async function setUpComparisonKey(page: Page) {
   await page.getByRole('button', { name: /Set up my comparison key/ }).click();
   await expect(page.getByText('Compared under encryption')).toBeVisible({ timeout: 180_000 });
+}
+
+/** Goes through a screen by keyboard: what has the focus is never behind the elements that lie over the screen. */
+export async function expectFocusInSight(page: Page, over: string) {
+  await page.getByRole('heading', { level: 1 }).click();
+  const seen = new Set<string>();
+  for (let i = 0; i < 40; i += 1) {
+    await page.keyboard.press('Tab');
+    const { focused, behind } = await page.evaluate((selector) => {
+      const { activeElement: focus } = document;
+      const box = focus?.getBoundingClientRect();
+      const covers = [...document.querySelectorAll(selector)].filter((one) => {
+        const cover = one.getBoundingClientRect();
+        return (
+          box !== undefined &&
+          !one.contains(focus) &&
+          !focus?.contains(one) &&
+          Math.min(box.bottom, cover.bottom) - Math.max(box.top, cover.top) > 1 &&
+          Math.min(box.right, cover.right) - Math.max(box.left, cover.left) > 1
+        );
+      });
+      const focused = focus?.closest('main') ? focus.outerHTML.slice(0, 120) : '';
+      return { focused, behind: covers.length > 0 ? (focus?.outerHTML ?? '') : '' };
+    }, over);
+    expect(behind).toBe('');
+    if (focused !== '') seen.add(focused);
+  }
+  expect(seen.size).toBeGreaterThan(5);
 }

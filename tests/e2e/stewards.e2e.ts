@@ -52,7 +52,7 @@ async function saveRecoveryCode(page: Page) {
 async function linkOf(page: Page, label: string): Promise<string> {
   await page.getByRole('button', { name: `Show: ${label}` }).click();
   await expect(page.getByRole('img', { name: `QR code: ${label}` })).toBeVisible();
-  const link = await page.getByText(/\/#[\w-]{80,}$/).innerText();
+  const link = await page.getByText(/\/#[\w-]{70,}$/).innerText();
   await page.getByRole('button', { name: `Show: ${label}` }).click();
   return link;
 }
@@ -65,7 +65,18 @@ async function becomeSteward({ page, name }: Phone, link: string, protect: (page
   await protect(page);
   await page.getByLabel('Your name').fill(name);
   await page.getByRole('button', { name: 'Become a steward' }).click();
-  await expect(page.getByRole('heading', { name: 'For stewards' })).toBeVisible();
+}
+
+/** Has the app killed when the endpoint has a steward's entry and the app has not heard of it. */
+async function killWhenEntered(phone: Phone, enter: () => Promise<void>) {
+  await phone.page.route('**/entries', async (route) => {
+    await route.fetch();
+    await phone.page.close();
+  });
+  const closed = phone.page.waitForEvent('close');
+  await enter();
+  await closed;
+  phone.page = await phone.context.newPage();
 }
 
 async function draftAndGiveUp({ page }: Phone, origin: string) {
@@ -103,6 +114,13 @@ async function invitesOf({ page }: Phone): Promise<string[]> {
     .allInnerTexts();
   await page.getByRole('link', { name: 'For stewards' }).click();
   return links;
+}
+
+/** The numbers of the community's log, as a screen shows them after a look. */
+async function logOf(page: Page): Promise<string> {
+  await page.reload();
+  await page.getByText('Compare the community’s log').click();
+  return `${await page.getByText(/^(\d{5} ?){6}$/).innerText()} ${await page.getByText(/at entry/).innerText()}`;
 }
 
 /** Has simulated homes contribute with these invites. */
@@ -153,10 +171,12 @@ test('three stewards and a home, from nothing to the first comparison', async ({
   await draftAndGiveUp(carla, product.origin);
 
   // Ben and Carla join by their links; a link works once.
-  await becomeSteward(ben, links[0] ?? '', saveRecoveryCode);
+  await killWhenEntered(ben, () => becomeSteward(ben, links[0] ?? '', saveRecoveryCode));
+  await ben.page.goto(`${product.origin}/steward/`);
   await carla.page.goto(links[0] ?? '');
   await expect(carla.page.getByText(/Somebody has used this link already/)).toBeVisible();
   await becomeSteward(carla, links[1] ?? '', () => Promise.resolve());
+  for (const { page } of [ben, carla]) await expect(page.getByRole('heading', { name: 'For stewards' })).toBeVisible();
 
   // All see the same numbers, and sign.
   const phrases = await Promise.all(
@@ -227,6 +247,12 @@ test('three stewards and a home, from nothing to the first comparison', async ({
   await home.page.getByRole('combobox', { name: 'Month' }).selectOption(month);
   await expect(home.page.getByText(/the mean of 24 homes/)).toBeVisible({ timeout: 30_000 });
 
+  // It stands on the list that the stewards sealed, and sees the same log as a steward.
+  await expect(home.page.getByText('It stands on the list of homes that the stewards have sealed.')).toBeVisible();
+  await expect
+    .poll(async () => new Set([await logOf(home.page), await logOf(anna.page)]).size, { timeout: 60_000 })
+    .toBe(1);
+
   // It leaves: the endpoint is told, and nothing of the community stays on the phone but the readings.
   await home.page.getByText('Leave this community').click();
   await home.page.getByRole('button', { name: 'Leave Linden Street' }).click();
@@ -238,7 +264,54 @@ test('three stewards and a home, from nothing to the first comparison', async ({
   await anna.page.getByRole('link', { name: 'My invites' }).click();
   await expect(anna.page.getByText('8 of 9 used')).toHaveCount(3);
 
-  for (const { context } of [...stewards, home]) await context.close();
+  // Two more invites from Anna, which hold when Carla has signed too.
+  await anna.page.getByRole('link', { name: 'Issue more' }).click();
+  await anna.page.getByLabel('How many').fill('2');
+  const proposed = anna.page.getByText(/Your proposal is there/);
+  const propose = anna.page.getByRole('button', { name: 'Propose more invites' });
+  await propose.click();
+  await expect(proposed).toBeVisible({ timeout: 30_000 });
+  // She thinks better of it, and then again.
+  await anna.page.getByRole('button', { name: 'Cancel this proposal' }).click();
+  await expect(anna.page.getByText('No change waits for signatures.')).toBeVisible({ timeout: 30_000 });
+  await propose.click();
+  await expect(proposed).toBeVisible({ timeout: 30_000 });
+  await carla.page.goto(`${product.origin}/steward/`);
+  await carla.page.getByRole('link', { name: 'Look at it' }).click();
+  await expect(carla.page.getByText('Anna issues 2 more invites')).toBeVisible();
+  await carla.page.getByRole('button', { name: 'Sign this change' }).click();
+  await expect(carla.page.getByText('You have signed the change.')).toBeVisible({ timeout: 30_000 });
+  await anna.page.goto(`${product.origin}/steward/invites/`);
+  await expect(anna.page.getByText('8 of 11 used')).toBeVisible({ timeout: 30_000 });
+  await expect(anna.page.getByRole('heading', { name: 'Invite 11' })).toBeVisible();
+
+  // Ben's phone is lost: Dora takes the place with a key of her own.
+  const dora = await openPhone(browser, 'Dora', complaints, asked);
+  await anna.page.getByRole('link', { name: 'Issue more' }).click();
+  await anna.page.getByLabel('Whose place').selectOption('Ben');
+  await dora.page.goto(await linkOf(anna.page, 'Link to the steward’s place'));
+  await expect(dora.page.getByText('You are asked to take the place of Ben')).toBeVisible();
+  await setPassphrase(dora.page);
+  await dora.page.getByLabel('Your name').fill('Dora');
+  await dora.page.getByRole('button', { name: 'Make my key' }).click();
+  await expect(dora.page.getByRole('heading', { name: 'Waiting for the stewards' })).toBeVisible({ timeout: 30_000 });
+  const waiting = dora.page.getByRole('region', { name: 'Waiting for the stewards' });
+  const numbers = await waiting.getByText(/^(\d{5} ?){6}$/).innerText();
+  await anna.page.getByLabel('The link that comes back').fill(await linkOf(dora.page, 'My link for the stewards'));
+  await anna.page.getByLabel('The link that comes back').blur();
+  await expect(anna.page.getByText(numbers)).toBeVisible();
+  await anna.page.getByLabel('I have heard the same numbers').check();
+  await anna.page.getByRole('button', { name: 'Propose the new steward' }).click();
+  await expect(anna.page.getByText(/Your proposal is there/)).toBeVisible({ timeout: 30_000 });
+  await carla.page.reload();
+  await expect(carla.page.getByText(/Dora takes the place of Ben/)).toBeVisible({ timeout: 30_000 });
+  await expect(carla.page.getByText(numbers)).toBeVisible();
+  await carla.page.getByLabel('I have heard the same numbers').check();
+  await carla.page.getByRole('button', { name: 'Sign this change' }).click();
+  await expect(carla.page.getByText('You have signed the change.')).toBeVisible({ timeout: 30_000 });
+  await expect(dora.page.getByRole('heading', { name: 'Rounds' })).toBeVisible({ timeout: 30_000 });
+
+  for (const { context } of [...stewards, home, dora]) await context.close();
   // Chromium logs every 404, which is how the endpoint says that something is not there yet.
   const notYet = /status of 404 .*\/rounds\/2025-02\/(corrected-list|openings\/\d|norms)\)$/;
   expect(complaints.filter((complaint) => !notYet.test(complaint))).toEqual([]);

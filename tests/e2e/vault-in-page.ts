@@ -3,11 +3,16 @@
 import { keepSecret, listSecretIds, readSecret } from '../../src/lib/vault/secrets.ts';
 import { makeBackup, previewBackup, restoreBackup } from '../../src/lib/vault/backup.ts';
 import { saveContribution, findContribution } from '../../src/lib/vault/communities.ts';
+import { findServerKey, keepServerKey, uploadServerKey } from '../../src/lib/vault/comparisons.ts';
 import { dataKey, listWraps } from '../../src/lib/vault/data-key.ts';
 import { eraseEverything } from '../../src/lib/vault/erase.ts';
 import { exclusively } from '../../src/lib/vault/exclusive.ts';
 import { addHome, listHomes } from '../../src/lib/vault/homes.ts';
 import { makeRecoveryCode } from '../../src/lib/vault/protection.ts';
+import { listManualReadings, saveManualReadings } from '../../src/lib/vault/manual-readings.ts';
+import { changeStoredReadings, chooseSealedReadings } from '../../src/lib/vault/readings-at-rest.ts';
+import { borrowReadingsKey, createReadingsKey, openReadingsKey } from '../../src/lib/vault/readings-key.ts';
+import { readReadingsState } from '../../src/lib/vault/sealed-readings.ts';
 import { addImport, listImports, readSeries, undoImport } from '../../src/lib/vault/readings.ts';
 import type { ReadingSeries } from '../../src/lib/series/types.ts';
 
@@ -40,6 +45,9 @@ const vaultInPage = {
   restoreBackup,
   saveContribution,
   findContribution,
+  keepServerKey,
+  findServerKey,
+  uploadServerKey,
   listWraps,
   eraseEverything,
   exclusively,
@@ -50,6 +58,12 @@ const vaultInPage = {
   listImports,
   readSeries,
   undoImport,
+  listManualReadings,
+  saveManualReadings,
+  createReadingsKey,
+  chooseSealedReadings,
+  changeStoredReadings,
+  readReadingsState,
   quarterHours,
   file,
 };
@@ -61,4 +75,5 @@ declare global {
   }
 }
 
+borrowReadingsKey(openReadingsKey);
 window.vault = vaultInPage;

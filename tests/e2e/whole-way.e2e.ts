@@ -79,7 +79,7 @@ test('from a meter file to a comparison, which is still there when every server 
   expect(new URL(page.url()).hash).toBe('');
 
   await page.goto('/receipts/');
-  await expect(page.getByRole('heading', { name: /Contribution for/ }).first()).toBeVisible();
+  await expect(page.getByRole('heading', { name: /^Contribution/ }).first()).toBeVisible();
   await page.getByText('What it carried').first().click();
   await expect(page.getByText(/SHA-256 [0-9a-f]{64}/).first()).toBeVisible();
 
