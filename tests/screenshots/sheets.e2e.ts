@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
-import { closeRound, contribute, joinDemo, settled, startRound } from '../e2e/steps.ts';
+import { closeRound, contribute, joinDemo, setUpComparisonKey, settled, startRound } from '../e2e/steps.ts';
 import { test } from '../e2e/support.ts';
 import { screens, widths } from '../e2e/screens.ts';
 import { languages } from '../../src/locales/locale.ts';
@@ -72,9 +72,14 @@ test('contact sheets', async ({ page, browser }) => {
   await page.goto('/readings/');
   await page.getByRole('button', { name: 'Try a demo home' }).click();
   await page.getByRole('button', { name: 'Take back' }).waitFor({ timeout: 60_000 });
+  await page.goto('/cost/');
+  await page.getByRole('button', { name: 'Enter your tariff' }).click();
+  await page.getByLabel(/^Price per kWh/).fill('0.30');
+  await page.getByRole('button', { name: 'Save' }).click();
   await joinDemo(page);
   await startRound(page, await page.getByRole('combobox', { name: 'Month' }).inputValue());
   await contribute(page);
   await closeRound(page);
+  await setUpComparisonKey(page);
   await shotsOf('full', asked);
 });

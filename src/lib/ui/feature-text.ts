@@ -1,6 +1,6 @@
 import type { FeatureName, FeatureValues } from '../../protocol/features.ts';
 import { plural } from '../../locales/plural.ts';
-import { formatCount, formatOne, formatShare, formatTwo } from './format.ts';
+import { formatCount, formatOne, formatShare, formatTwo, withUnit } from './format.ts';
 
 /** How a figure of the month is called and written, and how it is worked out. */
 export interface FeatureText {
@@ -23,21 +23,21 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
   meanDailyKwh: {
     title: 'Energy a day',
     how: 'All energy taken from the grid in the month, divided by its days.',
-    format: (value) => `${formatOne(value)} kWh`,
+    format: (value) => withUnit(formatOne(value), 'kWh'),
     more: /* @wc-include */ 'more',
     less: /* @wc-include */ 'less',
   },
   baseloadW: {
     title: 'Always-on power',
     how: 'The power that remains in the quietest hours of the month.',
-    format: (value) => `${formatCount(value)} W`,
+    format: (value) => withUnit(formatCount(value), 'W'),
     more: /* @wc-include */ 'more',
     less: /* @wc-include */ 'less',
   },
   peakThreeHoursKw: {
     title: 'Highest hours',
     how: 'The mean power of the three hours of the month with the highest use.',
-    format: (value) => `${formatTwo(value)} kW`,
+    format: (value) => withUnit(formatTwo(value), 'kW'),
     more: /* @wc-include */ 'higher',
     less: /* @wc-include */ 'lower',
   },

@@ -9,11 +9,14 @@ const digits = (count: number): Intl.NumberFormatOptions => ({
   maximumFractionDigits: count,
 });
 
+/** A number with its unit, which stay on one line. */
+export const withUnit = (number: string, unit: string): string => `${number}\u00a0${unit}`;
+
 /** Energy in kWh with as many digits as its size deserves: `3,743`, `12.4`, `0.35`. */
 export function formatKwh(energyWh: number): string {
   const kwh = energyWh / 1000;
   const size = Math.abs(kwh);
-  return `${size >= 100 ? formatCount(kwh) : size >= 1 ? formatOne(kwh) : formatTwo(kwh)} kWh`;
+  return withUnit(size >= 100 ? formatCount(kwh) : size >= 1 ? formatOne(kwh) : formatTwo(kwh), 'kWh');
 }
 
 /** A whole number with the locale's grouping. */
@@ -35,9 +38,9 @@ export const formatShare = (share: number): string =>
 /** Bytes as kB, MB or GB (powers of 1000, as data plans count). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return plural(bytes, ['# byte', '# bytes']);
-  if (bytes < 1_000_000) return `${formatOne(bytes / 1000)} kB`;
-  if (bytes < 1_000_000_000) return `${formatOne(bytes / 1_000_000)} MB`;
-  return `${formatOne(bytes / 1_000_000_000)} GB`;
+  if (bytes < 1_000_000) return withUnit(formatOne(bytes / 1000), 'kB');
+  if (bytes < 1_000_000_000) return withUnit(formatOne(bytes / 1_000_000), 'MB');
+  return withUnit(formatOne(bytes / 1_000_000_000), 'GB');
 }
 
 /** A local day `YYYY-MM-DD` in words. */

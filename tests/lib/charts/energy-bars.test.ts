@@ -34,7 +34,7 @@ describe('barsOf', () => {
 describe('describeSpan', () => {
   it('says total, mean, comparison and gaps', () => {
     expect(describeSpan(days, span('2024-02-01', '2024-02-29'))).toMatch(
-      /^February 2024: .* kWh, 12\.0 kWh on a mean day, about the same as the period before and about the same as the same dates a year earlier\. 1 of 29 days has gaps or no readings/,
+      /^February 2024: .*\u00a0kWh, 12\.0\u00a0kWh on a mean day, about the same as the period before and about the same as the same dates a year earlier\. 1 of 29 days has gaps or no readings/,
     );
     expect(describeSpan(days, span('2022-01-01', '2022-01-31'))).toBe('January 2022: no readings.');
   });
@@ -43,7 +43,7 @@ describe('describeSpan', () => {
     const bill = seriesOf('2024-01-01', '2024-01-31', 30 * 86_400, () => 300_000);
     const billed = dayTotals(hourTable(bill, zone));
     expect(describeSpan(billed, span('2024-01-01', '2024-01-31'))).toMatch(
-      /^January 2024: 300 kWh\. 30 of 31 days are known only as part of a bill .* 1 of 31 days has gaps/,
+      /^January 2024: 300\u00a0kWh\. 30 of 31 days are known only as part of a bill .* 1 of 31 days has gaps/,
     );
   });
 
