@@ -23,7 +23,7 @@ export const pushCount = Math.ceil(vectorLength / slotsPerPush);
 export const slotCount = pushCount * slotsPerPush;
 
 if (mostHomes * (prime - 1) >= 2 ** plaintextBits)
-  throw new Error('The sum of the most homes leaves the plaintext space');
+  throw new RangeError('The sum of the most homes leaves the plaintext space');
 
 const wordCount = polynomialSize + slotCount;
 const headBytes = 8;

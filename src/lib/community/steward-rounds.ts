@@ -240,7 +240,7 @@ export function roundInWords(
       if (own === 'over') return opened(others(words.norms));
       if (own === 'none')
         return {
-          title: 'Closed',
+          title: /* @wc-include */ 'Closed',
           waitingFor: others(words.seals),
           next: 'This device has no keys for this round; the other stewards decide whether it can be opened.',
           action: undefined,
@@ -277,7 +277,7 @@ export function roundInWords(
         : opened([]);
     case 'expired':
       return {
-        title: 'Expired',
+        title: /* @wc-include */ 'Expired',
         waitingFor: [],
         next:
           homes === 0
@@ -291,7 +291,7 @@ export function roundInWords(
 }
 
 const opened = (waitingFor: readonly string[]): RoundInWords => ({
-  title: 'Published',
+  title: /* @wc-include */ 'Published',
   waitingFor,
   next: 'Homes see their comparison the next time they look.',
   action: undefined,

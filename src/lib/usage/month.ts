@@ -35,13 +35,18 @@ export const addMonths = (month: string, months: number): string => {
   return first.toISOString().slice(0, 7);
 };
 
-const messages: Readonly<Record<MonthReason, string>> = {
-  'not-over': 'This month is not over yet in your time zone. It can be compared from the first of next month.',
-  'not-enough-measured': 'Less than 90 % of this month was measured. Import the missing days, and it can be compared.',
-  'too-coarse':
-    'Your meter file gives values for whole days or longer. Comparing needs hourly or finer values; ask your supplier for them.',
-  'not-import':
-    'This register does not count what you take from the grid alone. Comparing needs the import of a meter that counts import and export apart.',
+/** In words, which are looked up when they are asked for: a worker has its catalog later than its constants. */
+const messageOf = (reason: MonthReason): string => {
+  const messages: Readonly<Record<MonthReason, string>> = {
+    'not-over': 'This month is not over yet in your time zone. It can be compared from the first of next month.',
+    'not-enough-measured':
+      'Less than 90 % of this month was measured. Import the missing days, and it can be compared.',
+    'too-coarse':
+      'Your meter file gives values for whole days or longer. Comparing needs hourly or finer values; ask your supplier for them.',
+    'not-import':
+      'This register does not count what you take from the grid alone. Comparing needs the import of a meter that counts import and export apart.',
+  };
+  return messages[reason];
 };
 
 /**
@@ -96,7 +101,7 @@ export const completeMonths = (series: ReadingSeries, timeZone: string, nowMs: n
       month,
       measuredShare,
       missingDays,
-      ...(reason !== undefined && { obstacle: { reason, message: messages[reason] } }),
+      ...(reason !== undefined && { obstacle: { reason, message: messageOf(reason) } }),
     });
   }
   return states;

@@ -33,7 +33,7 @@ export async function readSeries(
       if (first === undefined || last === undefined) break;
       for (const block of await store.getAll(IDBKeyRange.bound(first, last)))
         if (isSealed(block)) sealed.push(block);
-        else plain.push(checked(dayBlockSchema, block, dayBlockKind.what));
+        else plain.push(checked(dayBlockSchema, block, dayBlockKind.what()));
       from = last;
     }
     return stateOf(await tx.objectStore('readingsState').get('readings'));

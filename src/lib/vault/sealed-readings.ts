@@ -38,32 +38,33 @@ export const readReadingsState = async (): Promise<ReadingsState> =>
 /** One store of readings: the shape of its records, and what of them stays in the clear because it is their key. */
 export interface Kind<Record extends object, Key extends keyof Record> {
   readonly store: 'dayBlocks' | 'imports' | 'importSeries' | 'manualReadings';
-  readonly what: string;
+  /** What a record is called, looked up when it is asked for: a worker has its catalog later than its constants. */
+  readonly what: () => string;
   readonly schema: v.GenericSchema<unknown, Record>;
   readonly keyOf: (record: Pick<Record, Key>) => Pick<Record, Key>;
 }
 
 export const dayBlockKind: Kind<StoredDayBlock, 'homeId' | 'register' | 'day'> = {
   store: 'dayBlocks',
-  what: 'A day of readings',
+  what: () => /* @wc-include */ 'A day of readings',
   schema: dayBlockSchema,
   keyOf: ({ homeId, register, day }) => ({ homeId, register, day }),
 };
 export const importKind: Kind<Import, 'id' | 'homeId'> = {
   store: 'imports',
-  what: 'An import',
+  what: () => /* @wc-include */ 'An import',
   schema: importSchema,
   keyOf: ({ id, homeId }) => ({ id, homeId }),
 };
 export const importSeriesKind: Kind<ImportSeries, 'importId' | 'homeId' | 'register'> = {
   store: 'importSeries',
-  what: 'The readings of a file',
+  what: () => /* @wc-include */ 'The readings of a file',
   schema: importSeriesSchema,
   keyOf: ({ importId, homeId, register }) => ({ importId, homeId, register }),
 };
 export const manualReadingsKind: Kind<HomesManualReadings, 'homeId'> = {
   store: 'manualReadings',
-  what: 'A home’s readings by hand',
+  what: () => /* @wc-include */ 'A home’s readings by hand',
   schema: manualReadingsSchema,
   keyOf: ({ homeId }) => ({ homeId }),
 };
@@ -98,19 +99,19 @@ export async function openRecords<Record extends object, Key extends keyof Recor
   const { what, schema, store, keyOf } = kind;
   const key = records.some(isSealed) ? await readingsKey(keyId) : undefined;
   return inTurns(records, async (record) => {
-    if (key === undefined || !isSealed(record)) return checked(schema, record, what);
-    const sealing = checked(sealingSchema, record, what);
+    if (key === undefined || !isSealed(record)) return checked(schema, record, what());
+    const sealing = checked(sealingSchema, record, what());
     let plain: unknown;
     try {
       plain = decodeRecord(await unseal(key, placeOf(store, keyOf(record), sealing.version), sealing));
     } catch (cause) {
       throw new VaultError(
         'damaged',
-        `${what} does not open: it was changed on this device, or its key is another. Restore a backup, or erase it in Settings and import it again.`,
+        `${what()} does not open: it was changed on this device, or its key is another. Restore a backup, or erase it in Settings and import it again.`,
         { cause },
       );
     }
-    return checked(schema, plain, what);
+    return checked(schema, plain, what());
   });
 }
 
