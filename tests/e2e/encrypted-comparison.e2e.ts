@@ -188,6 +188,8 @@ test('A home’s place is worked out under encryption and equals the plain one, 
   await page.goto('/receipts/');
   await expect(page.getByRole('heading', { name: 'Comparison key' })).toBeVisible();
   await expect(page.getByRole('heading', { name: /^Comparison request, [A-Z][a-z]+ \d{4}$/ })).toBeVisible();
+  await expect(page.getByText('Acknowledged', { exact: false })).toHaveCount(3);
+  await expect(page.getByText('Not acknowledged yet')).toHaveCount(0);
 
   // Past answers open when every server is gone.
   await product.stop();

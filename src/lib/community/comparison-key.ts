@@ -131,6 +131,7 @@ async function upload(
       clearInterval(timer);
     }
   }
+  await saveReceipt({ ...receipt, acknowledgedMs: Date.now() });
 }
 
 /** Where the endpoint wants the upload to go on. */

@@ -85,7 +85,8 @@ async function send(
   request: StoredComparisonRequest,
 ): Promise<StoredComparisonRequest> {
   const message = decodeSigned(request.request);
-  await saveReceipt(await receiptFor(joined, request.month, request.request, await requestId(message)));
+  const receipt = await receiptFor(joined, request.month, request.request, await requestId(message));
+  await saveReceipt(receipt);
   try {
     await endpointAt(joined.endpointUrl).requestComparison(roundOf(community, request.month), message);
   } catch (error) {
@@ -94,6 +95,7 @@ async function send(
     if (!(error instanceof EndpointError) || !isFinal(error)) throw error;
     return change(request, 'refused');
   }
+  await saveReceipt({ ...receipt, acknowledgedMs: Date.now() });
   return change(request, 'sent');
 }
 

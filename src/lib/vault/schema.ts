@@ -380,6 +380,8 @@ export const receiptSchema = v.strictObject({
   parts: v.array(v.strictObject({ name: text(120), bytes: count, sha256: hash, readableBy: text(200) })),
   /** The endpoint's signed answer, where there is one. */
   signedReceipt: v.nullable(bytesUpTo(4096)),
+  /** When the endpoint had all of it, where it signs no answer. */
+  acknowledgedMs: v.optional(instantMs),
 });
 export type Receipt = v.InferOutput<typeof receiptSchema>;
 
