@@ -4,15 +4,15 @@ export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '**/*.e2e.ts',
   outputDir: 'test-results',
-  timeout: 180_000,
   workers: 1,
   forbidOnly: true,
   // A slow machine is no fault; tests say what happens, not how fast.
-  expect: { timeout: 30_000 },
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
   use: {
     // The tests read English; screens.e2e.ts asks for the other languages itself.
     locale: 'en-US',
-    actionTimeout: 30_000,
+    actionTimeout: 60_000,
     viewport: { width: 390, height: 844 },
     launchOptions: {
       ...(process.env.CHROMIUM_PATH === undefined ? {} : { executablePath: process.env.CHROMIUM_PATH }),

@@ -1,7 +1,7 @@
 /** An endpoint that is down, slow or answers nonsense: the app says so, keeps everything, and can try again. */
 import { madeUpMeterFile } from './made-up-file.ts';
-import { contribute, importFile, joinDemo, startRound } from './steps.ts';
-import { expect, forgiveStoppedServers, test } from './support.ts';
+import { contribute, importFile, joinDemo, roundMonths, startRound } from './steps.ts';
+import { expect, stoppedServers, test } from './support.ts';
 
 // The service worker would send what waits behind the test's back, past the answers that are played here.
 test.use({ serviceWorkers: 'block' });
@@ -12,17 +12,17 @@ test('a contribution outlives an endpoint that is gone, talks nonsense, or answe
   context,
   complaints,
 }) => {
-  test.setTimeout(240_000);
+  complaints.expect(stoppedServers);
   await importFile(page, madeUpMeterFile());
   await joinDemo(page);
-  const month = '2024-08';
+  const month = roundMonths.endpointTrouble;
   await startRound(page, month);
 
   const contributions = `${product.endpoint}/**/contributions`;
   await context.route(contributions, (route) => route.abort('connectionrefused'));
   await page.getByRole('button', { name: 'See what I would contribute' }).click();
   await page.getByRole('button', { name: 'Encrypt and contribute' }).click();
-  await expect(page.getByText('Waiting.')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('Waiting.')).toBeVisible();
   await expect(page.getByText(/cannot be reached/).first()).toBeVisible();
   await expect(page.getByText('Counted.')).toBeHidden();
 
@@ -47,7 +47,7 @@ test('a contribution outlives an endpoint that is gone, talks nonsense, or answe
     await route.continue();
   });
   await page.getByRole('button', { name: 'Send again' }).click();
-  await expect(page.getByText('Counted.')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('Counted.')).toBeVisible();
   await context.unroute(contributions);
 
   // Rounds that make no sense: what is stored is still shown.
@@ -61,15 +61,9 @@ test('a contribution outlives an endpoint that is gone, talks nonsense, or answe
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('button', { name: 'Replace my contribution' })).toBeVisible();
   await contribute(page, 'Replace my contribution');
-
-  forgiveStoppedServers(complaints);
 });
 
-test('an invite that is used up, foreign or cut off is refused with a reason', async ({
-  page,
-  complaints,
-  product,
-}) => {
+test('an invite that is used up, foreign or cut off is refused with a reason', async ({ page, product }) => {
   await importFile(page, madeUpMeterFile());
   await page.goto('/join/');
   const link = page.getByLabel('Invite link');
@@ -77,5 +71,4 @@ test('an invite that is used up, foreign or cut off is refused with a reason', a
   await page.getByRole('button', { name: 'Look at it' }).click();
   await expect(page.getByRole('alert')).toContainText(/invite/i);
   await expect(page.getByRole('button', { name: 'Join', exact: true })).toBeHidden();
-  expect(complaints).toEqual([]);
 });

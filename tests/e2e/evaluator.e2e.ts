@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { complaintsOf } from './support.ts';
+import { Complaints } from './support.ts';
 import { serveEvaluatorPage } from './evaluator/server.ts';
 
 const thresholds = [36, 44, 58, 75, 90, 101, 108, 128, 150];
@@ -15,7 +15,7 @@ for (const [name, isolated] of [
   ['without shared memory one worker keeps it', false],
 ] as const) {
   test(`tfhe makes the key and reads the answers, the evaluator computes them: ${name}`, async ({ page }) => {
-    const complaints = complaintsOf(page);
+    const complaints = new Complaints().hear(page);
     const server = await serveEvaluatorPage(isolated);
     try {
       await page.goto(server.url);
@@ -24,7 +24,7 @@ for (const [name, isolated] of [
       expect(result.answers).toEqual(expected);
       expect(result).toMatchObject({ isolated, serverKeyBytes: 28_459_264, workers: isolated ? 2 : 1 });
       expect(result.progressCalls).toBeGreaterThan(50);
-      expect(complaints).toEqual([]);
+      expect(complaints.unexpected).toEqual([]);
     } finally {
       server.stop();
     }

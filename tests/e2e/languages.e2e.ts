@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { disguised, plainWords, speakPseudo } from './pseudo-language.ts';
 import { screens } from './screens.ts';
-import { closeRound, contribute, joinDemo, startRound, wholeMonth } from './steps.ts';
+import { closeRound, contribute, joinDemo, settled, startRound, wholeMonth } from './steps.ts';
 import { expect, test } from './support.ts';
 
 test.use({ serviceWorkers: 'block' });
@@ -12,14 +12,13 @@ const names = [/Demo Street/, /Steward \d/, /\b(Ada|Ben|Cleo)\b/];
 
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await page.waitForLoadState('networkidle');
+  await settled(page);
   // What is folded is read as well.
   await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
 }
 
 test('no screen shows a text that was not taken out for translation', async ({ page, context }) => {
-  test.setTimeout(600_000);
   await speakPseudo(context);
   const found: Record<string, string[]> = {};
   const look = async (what: string) => {
@@ -32,10 +31,11 @@ test('no screen shows a text that was not taken out for translation', async ({ p
   }
   await page.goto('/readings/');
   await page.getByRole('button', { name: disguised('Try a demo home') }).click();
-  await expect(page.getByRole('button', { name: disguised('Take back') })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: disguised('Take back') })).toBeVisible();
   await joinDemo(page, disguised);
   await startRound(page, await wholeMonth(page, 0, disguised), disguised);
   await page.getByRole('button', { name: disguised('See what I would contribute') }).click();
+  await expect(page.getByRole('button', { name: disguised('Encrypt and contribute') })).toBeVisible();
   await look('the review of a contribution');
   await page.getByRole('button', { name: disguised('Not now') }).click();
   await contribute(page, 'See what I would contribute', disguised);

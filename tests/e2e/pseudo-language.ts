@@ -26,7 +26,8 @@ const deep = (element: Element): Element =>
 /** Serves every catalog in the made-up language. */
 export async function speakPseudo(context: BrowserContext): Promise<void> {
   await context.route('**/_app/immutable/**/*.js', async (route) => {
-    const response = await route.fetch();
+    // A connection that was kept for the next request may be ended by the server just as that is sent.
+    const response = await route.fetch({ maxRetries: 3 });
     const source = await response.text();
     if (!/export\s*\{\s*\w+ as c\b/.test(source) || !source.includes('Skip to the content')) {
       await route.fulfill({ response });

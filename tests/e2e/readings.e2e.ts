@@ -76,6 +76,7 @@ test('a file is shown before it is kept, counted once however often it is kept, 
   await page.getByLabel('Meter files').setInputFiles(madeUpMeterFile());
   await expect(page.getByText('All of these readings are here already.')).toBeVisible();
   await page.getByRole('button', { name: 'Keep these readings' }).click();
+  await expect(page.getByText(/export.csv is kept: 0 new readings/)).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(2);
   await page.goto('/');
   const shown = await page.locator('.figure').first().innerText();
@@ -237,6 +238,23 @@ test('a file can be pasted, dropped, shared by another app', async ({ page }) =>
 test('reading a long file shows progress and can be cancelled', async ({ page }) => {
   await page.goto('/readings/');
   await expect(page.getByRole('button', { name: 'Choose a meter file' })).toBeVisible();
+  // In the page, where no time passes between what is seen and what is pressed.
+  const shareWhenCancelled = page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const look = () => {
+          const bar = document.querySelector<HTMLProgressElement>('progress[aria-label="Reading long.csv"]');
+          const cancel = [...document.querySelectorAll('button')].find((one) => one.textContent === 'Cancel');
+          if (bar === null || bar.value === 0 || cancel === undefined) {
+            requestAnimationFrame(look);
+            return;
+          }
+          cancel.click();
+          resolve(bar.value);
+        };
+        look();
+      }),
+  );
   await page.evaluate(() => {
     const header = 'Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal Tariff)';
     const lines = [header];
@@ -249,8 +267,7 @@ test('reading a long file shows progress and can be cancelled', async ({ page })
     input.files = data.files;
     input.dispatchEvent(new Event('change', { bubbles: true }));
   });
-  await expect(page.getByRole('progressbar', { name: 'Reading long.csv' })).toBeVisible();
-  await page.getByRole('button', { name: 'Cancel' }).click();
+  expect(await shareWhenCancelled).toBeLessThan(1);
   await expect(page.getByRole('button', { name: 'Choose a meter file' })).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
@@ -338,7 +355,7 @@ test('real files of every kind are read by the app itself', async ({ page }) => 
     ['household/uk_lcl_MAC000033_2013_30min_with_duplicates.csv', /kWh/],
   ] as const) {
     await page.getByLabel('Meter files').setInputFiles(join(dataFolder, 'dev', path));
-    await expect(page.locator('.figure').first()).toHaveText(total, { timeout: 30_000 });
+    await expect(page.locator('.figure').first()).toHaveText(total);
     await page.getByRole('button', { name: 'Do not keep' }).click();
   }
 });
@@ -359,7 +376,7 @@ test('a file of gas only, or of panels only, is told to be that', async ({ page 
 });
 
 test('a file opened with the installed app is read like a chosen one', async ({ page, request }) => {
-  const manifest = (await (await request.get('/manifest.webmanifest')).json()) as {
+  const manifest = (await (await request.get('/manifest.webmanifest', { maxRetries: 3 })).json()) as {
     file_handlers: { action: string; accept: Record<string, string[]> }[];
   };
   const [handler] = manifest.file_handlers;

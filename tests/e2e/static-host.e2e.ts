@@ -1,5 +1,6 @@
 /** Files that the endpoint has exported, on hosts that know nothing of it, fetched by a page in Chromium. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -47,7 +48,10 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
-  for (const child of processes) child.kill();
+  for (const child of processes) {
+    child.kill();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+  }
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -55,13 +59,11 @@ test.afterAll(async () => {
 async function startHost(command: string, args: readonly string[], url: string): Promise<void> {
   processes.push(spawn(command, args, { stdio: 'ignore' }));
   await expect
-    .poll(
-      () =>
-        fetch(url).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      { timeout: 15_000 },
+    .poll(() =>
+      fetch(url).then(
+        ({ status }) => status,
+        () => 0,
+      ),
     )
     .toBeGreaterThan(0);
 }

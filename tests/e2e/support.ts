@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -8,14 +9,28 @@ import { test as base, expect, type Page } from '@playwright/test';
 
 const root = new URL('../..', import.meta.url).pathname;
 
-/** A port that nothing listens on now. */
+/** Ports that were given out already. */
+const given = new Set<number>();
+
+/**
+ * A port that nothing listens on now. It lies below those that systems choose for outgoing connections, so that no
+ * request takes it while the server that it is for is not up, or is down for a moment.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (given.has(port)) continue;
+    given.add(port);
+    const probe = createServer().listen(port, 'localhost');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
 
 /** The app, the endpoint and the demo community, started as `npm start` does, on ports and in a folder of their own. */
@@ -149,25 +164,35 @@ export class Product {
   }
 }
 
-/** Everything a page complained about: console errors, uncaught errors, failed requests to the app. */
-export function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  return complaints;
+/** Everything that pages complained about: console errors, uncaught errors, failed requests to the app. */
+export class Complaints {
+  readonly #said: string[] = [];
+  readonly #expected: RegExp[] = [];
+
+  hear(page: Page): this {
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#said.push(`${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.#said.push(error.message));
+    return this;
+  }
+
+  /** What a test brings about on purpose is no complaint, whenever the browser says it. */
+  expect(what: RegExp): void {
+    this.#expected.push(what);
+  }
+
+  get unexpected(): string[] {
+    return this.#said.filter((text) => !this.#expected.some((what) => what.test(text)));
+  }
 }
 
-/** Drops what the browser itself says about servers that a test has stopped. */
-export function forgiveStoppedServers(complaints: string[]): void {
-  const expected =
-    /net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INTERNET_DISCONNECTED|NETWORK_\w+)|Failed to update a ServiceWorker/;
-  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)));
-}
+/** What the browser itself says about servers that a test has stopped. */
+export const stoppedServers =
+  /net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONTENT_LENGTH_MISMATCH|INTERNET_DISCONNECTED|NETWORK_\w+)|Failed to update a ServiceWorker/;
 
 /** Tests share one running product; each fails on any console error or content security policy violation. */
-export const test = base.extend<{ complaints: string[] }, { product: Product }>({
+export const test = base.extend<{ complaints: Complaints }, { product: Product }>({
   product: [
     async ({ browserName }, use) => {
       expect(browserName).toBe('chromium');
@@ -175,14 +200,14 @@ export const test = base.extend<{ complaints: string[] }, { product: Product }>(
       await use(product);
       await product.remove();
     },
-    { scope: 'worker', timeout: 180_000 },
+    { scope: 'worker', timeout: 600_000 },
   ],
   baseURL: async ({ product }, use) => use(product.origin),
   complaints: [
     async ({ page }, use) => {
-      const complaints = complaintsOf(page);
+      const complaints = new Complaints().hear(page);
       await use(complaints);
-      expect(complaints).toEqual([]);
+      expect(complaints.unexpected).toEqual([]);
     },
     { auto: true },
   ],
