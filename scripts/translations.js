@@ -59,7 +59,9 @@ const isText = ({ msgStr, details }) => {
   if (details.file === 'src/lib/meter/suppliers.ts') return isSentence && /\.$|\(/.test(text) ? 'message' : false;
   if (details.file.startsWith('src/lib/community/') && isPhrase) return 'message';
   if (workerRooms.test(details.file) && details.funcName == null) return false;
-  return isSentence && /\s/.test(text) ? 'message' : false;
+  // A value, and a sentence about it.
+  const isValueAndSentence = /^#:? \p{Ll}{2,} (\p{L}{2,}|#) /u.test(text);
+  return isSentence || isValueAndSentence ? 'message' : false;
 };
 
 /** wuchale's own for plain scripts, and beyond it: what is thrown, fields of classes, constants at the top. */

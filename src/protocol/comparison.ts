@@ -164,7 +164,7 @@ export async function checkComparisonRequest(
     throw new ProtocolError('wrong-circuits', `Comparisons are made with circuits ${circuitVersion} here`);
   }
   if (request.cohort >= community.manifest.cohorts.length) {
-    throw new ProtocolError('malformed', 'The comparison names a cohort that the community does not have');
+    throw new ProtocolError('malformed', 'The comparison names a group that the community does not have');
   }
   const all = splitDigits(request.codes);
   checkSeeds(all);

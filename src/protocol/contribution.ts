@@ -171,7 +171,7 @@ export async function checkSignedContribution(
     );
   }
   if (header.cohort >= manifest.cohorts.length) {
-    throw new ProtocolError('malformed', 'The contribution names a cohort that the community does not have');
+    throw new ProtocolError('malformed', 'The contribution names a group that the community does not have');
   }
   const invite = manifest.invites[findInvite(manifest, header.invite)];
   if (invite === undefined)

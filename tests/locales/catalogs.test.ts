@@ -39,6 +39,13 @@ describe.each(['de', 'es'])('%s', (language) => {
   });
 });
 
+it('has no text that programs read', async () => {
+  // A translated header would not be known to the endpoint, a translated product name not to calendars.
+  const items = await read('de');
+  const forPrograms = [/^Steward \{0\}$/, /^PRODID:/, /^Macintosh$/, /columns without names$/];
+  expect(items.map(({ msgid }) => msgid).filter((text) => forPrograms.some((one) => one.test(text)))).toEqual([]);
+});
+
 it('both languages have the same texts', async () => {
   const [german, spanish] = await Promise.all(['de', 'es'].map(read));
   expect(german?.map(({ msgid }) => msgid)).toEqual(spanish?.map(({ msgid }) => msgid));

@@ -109,8 +109,8 @@ const compared = ({ place }: AdviceFacts): { compared: string } | object =>
     : {
         compared:
           place.rank >= 5
-            ? `Among ${whole(place.homes)} homes of your community you are in the highest ${whole((10 - place.rank) * 10)} %.`
-            : `Among ${whole(place.homes)} homes of your community you are in the lowest ${whole((place.rank + 1) * 10)} %.`,
+            ? `Among ${whole(place.homes)} homes of your community you are in the highest ${percent((10 - place.rank) / 10)}.`
+            : `Among ${whole(place.homes)} homes of your community you are in the lowest ${percent((place.rank + 1) / 10)}.`,
       };
 
 const scoreTexts = [
@@ -127,7 +127,7 @@ const scored = ({ score }: AdviceFacts): { scored: string } | object => {
 
 const excessFormula = 'Saving = energy above the usual, in a year × the part that can be avoided';
 const excessWorked = ({ excessKwh, avoidableShare, kwhPerYear }: AdviceFacts): string =>
-  `${kwh(excessKwh)} × ${percent(avoidableShare)} = ${kwh(kwhPerYear)} a year`;
+  /* @wc-include */ `${kwh(excessKwh)} × ${percent(avoidableShare)} = ${kwh(kwhPerYear)} a year`;
 
 const evidence = (
   facts: AdviceFacts,
@@ -174,8 +174,8 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
         'Saving = (always-on power − level of a quarter of homes) × 8.76 kWh a year per watt × the part that can be avoided',
       worked: `(${whole(facts.value)} W − ${whole(facts.usual)} W) × 8.76 × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
       assumption:
-        'That a fifth of it can be avoided is our assumption: homes that were helped with it came 6.6 % below their whole always-on power on average, some much more. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
-      source: `${whole(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6 %: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
+        'That a fifth of it can be avoided is our assumption: homes that were helped with it came 6.6% below their whole always-on power on average, some much more. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
+      source: `${whole(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6%: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
     },
   }),
   night: (facts) => ({
@@ -231,7 +231,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
   }),
   cooling: (facts) => ({
     title: 'Keep the sun out before it heats the rooms',
-    sentence: `In the warm months you use ${percent(facts.value)} of your year on top of the mild months. Shade and air at the right time could save ${gain(facts)}.`,
+    sentence: `The extra energy of your warm months is ${percent(facts.value)} of your whole year. Shade and air at the right time could save ${gain(facts)}.`,
     steps: [
       'Close blinds or shutters outside the glass before the sun comes round.',
       'Let cool night air through where that is safe.',
@@ -252,7 +252,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
   }),
   heating: (facts) => ({
     title: 'Have the heating set up well',
-    sentence: `In the cold months you use ${percent(facts.value)} of your year on top of the mild months. A better set-up, at the same warmth, could save ${gain(facts)}.`,
+    sentence: `The extra energy of your cold months is ${percent(facts.value)} of your whole year. A better set-up, at the same warmth, could save ${gain(facts)}.`,
     steps: [
       'Seal draughts around windows and doors, and keep radiators free.',
       'With a heat pump: ask your installer whether the flow temperature can be lower at the same room warmth.',
@@ -303,7 +303,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ),
     how: {
       formula:
-        'Moved energy = the smaller of 20 % of what you export and 30 % of what you use in the evening; its worth = your price − what export earns',
+        'Moved energy = the smaller of 20% of what you export and 30% of what you use in the evening; its worth = your price − what export earns',
       worked: `${kwh(facts.kwhPerYear)} a year`,
       assumption: 'How much can be moved is our assumption; it depends on which machines you have.',
       source: 'Your own meter and tariff.',
@@ -328,7 +328,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
   }),
   overall: (facts) => ({
     title: 'Use a little less of everything',
-    sentence: `No single cause stands out, but you use more than most homes of your community. Homes that follow their use save about 2 %, for you ${gain(facts)}.`,
+    sentence: `No single cause stands out, but you use more than most homes of your community. Homes that follow their use save about 2%, for you ${gain(facts)}.`,
     steps: [
       'Look at this app once a month.',
       'Pick one appliance a week and see what it takes.',
@@ -336,9 +336,9 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     ],
     ...evidence(facts, 'Energy a day', `${two(facts.value)} kWh`, 'set beside your community'),
     how: {
-      formula: 'Saving = energy of a year × 2 %',
+      formula: 'Saving = energy of a year × 2%',
       worked: `${kwh(facts.yearKwh)} × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
-      assumption: '2 % is the mean of large trials in the United States; single homes differ.',
+      assumption: '2% is the mean of large trials in the United States; single homes differ.',
       source: 'Allcott, Social norms and energy conservation, Journal of Public Economics 95 (2011), 1082–1095.',
     },
   }),

@@ -5,12 +5,12 @@ const local = 'Days and hours are those of your home’s time zone: a day has 23
 export const how = {
   energy: [
     'Each bar is the sum of the readings that lie in it. A reading over a boundary is shared out by time.',
-    'Hatched bars have gaps: less than 90 % of their time was measured. They are shown, but left out of means and comparisons.',
+    'Hatched bars have gaps: less than 90% of their time was measured. They are shown, but left out of means and comparisons.',
     'Comparisons set the mean whole day of one period beside that of the other, so that gaps and months of different length do no harm.',
     local,
   ],
   profile: [
-    'The line is the median: on half of the days this hour took more, on half less. The band holds eight days in ten (10 % and 90 % quantiles).',
+    'The line is the median: on half of the days this hour took more, on half less. The band holds eight days in ten (10% and 90% quantiles).',
     'Only hours known from readings of an hour or less count.',
     local,
   ],
@@ -20,7 +20,7 @@ export const how = {
   ],
   calendar: ['Each cell is one local day’s energy. Hatched days have gaps.', local],
   duration: [
-    'All hours of the period, from the highest to the lowest mean power. The point at 10 % is the power that a tenth of the hours exceed.',
+    'All hours of the period, from the highest to the lowest mean power. The point at 10% is the power that a tenth of the hours exceed.',
     'Load factor = mean power / power of the highest hour.',
   ],
   baseload: [
@@ -30,7 +30,7 @@ export const how = {
   weather: [
     'Use per day = base + heating slope × degrees below the heating balance point + cooling slope × degrees above the cooling balance point.',
     'Slopes by least squares; balance points from 30 to 90 °F in steps of 1 °F; the combination with the highest adjusted R² wins (CalTRACK 2.0, docs.caltrack.org).',
-    'Fit: root of the mean squared residual over the mean. Up to 30 % is good for days (15 % for bills), up to twice that fair.',
+    'Fit: root of the mean squared residual over the mean. Up to 30% is good for days (15% for bills), up to twice that fair.',
   ],
   years: [
     'The earlier year’s weather model says what the earlier ways would have taken in the later year’s weather; that is set beside what was used (CalTRACK 3.6.1).',

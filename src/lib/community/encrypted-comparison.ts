@@ -144,7 +144,7 @@ async function receiptFor(
     origin: new URL(endpointUrl).origin,
     parts: [
       {
-        name: 'Request: community, month, member key, cohort label in the clear; your eight figures encrypted',
+        name: 'Request: community, month, member key, group label in the clear; your eight figures encrypted',
         bytes: request.length,
         sha256: await sha256(request),
         readableBy: 'this device alone, as far as your figures go',

@@ -108,7 +108,7 @@ async function receiptFor(
   });
   const parts = await Promise.all([
     part(
-      'Header: community, month, member key, cohort label, hashes, signature',
+      'Header: community, month, member key, group label, hashes, signature',
       encodeSigned(signed),
       'everyone: in the clear',
     ),

@@ -23,7 +23,7 @@ export interface NamedValue {
 
 export interface ColumnFormatFacts {
   readonly id: string;
-  readonly name: string;
+  readonly name: () => string;
   readonly timeZone: string;
   readonly fixedTimeZone?: boolean;
   /** Names that one row must hold for the file to be of this format. */
@@ -141,10 +141,10 @@ export const columnFormat = (facts: ColumnFormatFacts): TableFormat => ({
     const mapping = mappingOf(facts, sample);
     if (mapping === undefined) return undefined;
     const header = sample.rows[mapping.skipRows - 1] ?? [];
-    const names = [mapping.stamp, ...mapping.values.slice(0, 2).map(({ column }) => column)].map(
-      (column) => `“${(header[column] ?? '').trim()}”`,
-    );
-    return { confidence: facts.confidence, reason: `the columns ${names.join(', ')}` };
+    const names = [mapping.stamp, ...mapping.values.slice(0, 2).map(({ column }) => column)]
+      .map((column) => `“${(header[column] ?? '').trim()}”`)
+      .join(', ');
+    return { confidence: facts.confidence, reason: /* @wc-include */ `the columns ${names}` };
   },
   open(context) {
     const mapping = mappingOf(facts, context.sample);

@@ -192,7 +192,7 @@ export const guessColumns = (sample: FileSample): ColumnGuess | undefined => {
     },
     names: keys.map((key, column) => (named && key !== '' ? (header[column] ?? '').trim() : `Column ${column + 1}`)),
     rows: data.slice(0, shownRows),
-    key: named ? keys.join('|') : `${width} columns without names`,
+    key: named ? keys.join('|') : /* @wc-ignore */ `${width} columns without names`,
     doubts: [...doubts],
   };
 };

@@ -48,7 +48,8 @@ export interface TextReader {
 interface FormatFacts {
   /** Stable id, as in `docs/formats.md`. */
   readonly id: string;
-  readonly name: string;
+  /** In the language of the reader, which a worker knows only once it runs. */
+  readonly name: () => string;
   /** Zone of times without an offset if the home's zone is not known. */
   readonly timeZone: string | ((sample: FileSample) => string);
   /** No home's zone can override it. */

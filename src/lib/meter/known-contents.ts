@@ -9,7 +9,7 @@ const ascii = (head: Uint8Array, from: number, until: number): string =>
   String.fromCharCode(...head.subarray(from, until));
 
 const photo = (): string =>
-  'This is a picture. The app needs the file with your readings (CSV, XML or Excel), which you get from your supplier’s website. To use a photo of your meter, type in the number it shows under “Manual readings”.';
+  'This is a picture. The app needs the file with your readings (CSV, XML or Excel), which you get from your supplier’s website. To use a photo of your meter, type in the number it shows under “Meter readings by hand”.';
 const document = (what: string) =>
   `This is ${what}, not a table of readings. Look on your supplier’s website for “download usage data” or “export”, which gives a CSV, XML or Excel file.`;
 
@@ -28,7 +28,7 @@ export const refuseKnownContents = (head: Uint8Array): void => {
   if (startsWith(head, ['%', 'P', 'D', 'F', '-']))
     throw new MeterFileError(
       'pdf',
-      'This is a PDF, probably a bill. Bills cannot be read. Look on your supplier’s website for “download usage data” (CSV, XML or Excel), or type in the meter readings of the bill under “Manual readings”.',
+      'This is a PDF, probably a bill. Bills cannot be read. Look on your supplier’s website for “download usage data” (CSV, XML or Excel), or type in the meter readings of the bill under “Meter readings by hand”.',
     );
   if (startsWith(head, [0xd0, 0xcf, 0x11, 0xe0]))
     throw new MeterFileError(

@@ -3,9 +3,13 @@
 import { wallClockOf } from '../series/local-day.ts';
 import { Quality } from '../series/types.ts';
 import { minuteWords } from '../../locales/dates.ts';
+import { numberFormat } from '../../locales/formats.ts';
 import { plural } from '../../locales/plural.ts';
 import { registerName, type FindingLog } from './finding-log.ts';
 import { endMsOf, type Readings } from './readings.ts';
+
+const number = (value: number, digits: number): string =>
+  numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
 const local = (ms: number, zone: string): string => minuteWords(wallClockOf(ms, zone));
 
@@ -62,7 +66,7 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
       'gap',
       gapSeconds > (0.02 * ((startMs[count - 1] ?? 0) - (startMs[0] ?? 0))) / 1000 ? 'warning' : 'info',
       () =>
-        `${name}: ${plural(gaps, ['# gap without readings', '# gaps without readings'])}, ${duration(gapSeconds)} in all; the longest begins ${local(longest.ms, zone)} (${duration(longest.seconds)}). Nothing was filled in.`,
+        /* @wc-include */ `${name}: ${plural(gaps, ['# gap without readings', '# gaps without readings'])}, ${duration(gapSeconds)} in all; the longest begins ${local(longest.ms, zone)} (${duration(longest.seconds)}). Nothing was filled in.`,
       row[i] ?? 0,
       topic,
     );
@@ -137,7 +141,7 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
     findings.note(
       'unit-doubt',
       'warning',
-      `${name}: on average ${Math.round(meanW / 1000)} kW, more than a home uses. The values may be in another unit than the file says.`,
+      `${name}: on average ${number(meanW / 1000, 0)} kW, more than a home uses. The values may be in another unit than the file says.`,
       0,
       topic,
     );
@@ -145,7 +149,7 @@ export const reportQuality = (readings: Readings, zone: string, findings: Findin
     findings.note(
       'unit-doubt',
       'warning',
-      `${name}: on average ${meanW.toFixed(1)} W, less than a home uses. The values may be in another unit than the file says.`,
+      `${name}: on average ${number(meanW, 1)} W, less than a home uses. The values may be in another unit than the file says.`,
       0,
       topic,
     );

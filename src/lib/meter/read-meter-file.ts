@@ -73,7 +73,7 @@ export const detectFormat = (sample: FileSample): { format: MeterFormat; candida
       const match = format.detect(sample);
       return match === undefined || match.confidence < leastConfidence
         ? []
-        : [{ format, candidate: { id: format.id, name: format.name, ...match } }];
+        : [{ format, candidate: { id: format.id, name: format.name(), ...match } }];
     })
     .sort((a, b) => b.candidate.confidence - a.candidate.confidence);
 
@@ -183,7 +183,7 @@ const opened = (source: ByteSource): AsyncGenerator<Content> =>
   openContents(source, { name: '', depth: 0, left: { ...unpackingLimits } });
 
 const asOnly = (format: MeterFormat) => [
-  { format, candidate: { id: format.id, name: format.name, confidence: 1, reason: 'your choice' } },
+  { format, candidate: { id: format.id, name: format.name(), confidence: 1, reason: /* @wc-include */ 'your choice' } },
 ];
 
 const throwIfAborted = (signal: AbortSignal | undefined): void => {
@@ -247,7 +247,7 @@ const nothingRead = (unread: readonly { readonly name: string; readonly why: Met
   const names = unread.slice(0, 3).map(({ name }) => `“${name}”`);
   return new MeterFileError(
     'no-readings',
-    `The archive holds no file with readings (CSV, XML, JSON or Excel), only ${names.join(', ')}${unread.length > 3 ? ' and others' : ''}.`,
+    `The archive holds no file with readings (CSV, XML, JSON or Excel), only ${names.join(', ')}${unread.length > 3 ? ' …' : ''}.`,
   );
 };
 
@@ -257,7 +257,7 @@ const otherThan = (chosen: MeterFormat | undefined, own: MeterFormat | undefined
     ? undefined
     : new MeterFileError(
         'unknown-format',
-        `It is of another format (${own.name}) than the first (${chosen.name}). To take it in too, choose it by itself.`,
+        `It is of another format (${own.name()}) than the first (${chosen.name()}). To take it in too, choose it by itself.`,
       );
 
 const unknown = (content: Content): MeterFileError => {
@@ -282,10 +282,10 @@ const unknown = (content: Content): MeterFileError => {
 /** A table read by a mapping, as a format. */
 const mappedFormat = (mapping: ColumnMapping): TableFormat => ({
   id: 'columns',
-  name: 'Table with columns you chose',
+  name: () => 'Table with columns you chose',
   timeZone: 'UTC',
   input: 'rows',
-  detect: () => ({ confidence: 1, reason: 'the columns you chose' }),
+  detect: () => ({ confidence: 1, reason: /* @wc-include */ 'the columns you chose' }),
   open: (context) => openMappedTable(mapping, context),
 });
 
@@ -391,17 +391,17 @@ export const readMeterFile = async (source: ByteSource, options: ReadOptions): P
   if (chosen === undefined || collector === undefined) throw nothingRead(unread);
   for (const { name, why } of unread)
     findings.note('file-left-out', 'warning', `The file “${name}” inside was left out. ${why.message}`);
-  noteForeignZone(collector, chosen.timeZone, chosen.implied, chosen.format.name, findings);
+  noteForeignZone(collector, chosen.timeZone, chosen.implied, chosen.format.name(), findings);
   const { series, counters, meters } = finish(collector, chosen.timeZone, findings, chosen.format.fallbackSeconds);
   if (series.length === 0 && counters.length === 0)
     throw new MeterFileError(
       'no-readings',
-      `This is a file of the format “${chosen.format.name}”, but it holds no readings. Choose a longer period when you download it.`,
+      `This is a file of the format “${chosen.format.name()}”, but it holds no readings. Choose a longer period when you download it.`,
     );
   noteWhatIsNotThere(series, findings);
   return {
     format: chosen.format.id,
-    formatName: chosen.format.name,
+    formatName: chosen.format.name(),
     confidence: chosen.candidate.confidence,
     reason: chosen.candidate.reason,
     ties: chosen.ties,

@@ -46,7 +46,7 @@ export function calendarFile({ id, day, title, description, url, monthly = false
   return [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
-    'PRODID:-//Private Energy Usage Analytics//EN',
+    /* @wc-ignore */ 'PRODID:-//Private Energy Usage Analytics//EN',
     'BEGIN:VEVENT',
     `UID:${id}@private-energy-usage-analytics`,
     `DTSTAMP:${stamp}`,

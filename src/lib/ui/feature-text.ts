@@ -74,7 +74,7 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
   },
   loadFactor: {
     title: 'Evenness',
-    how: 'Mean power divided by the power of the highest hour; 100 % would be perfectly even.',
+    how: 'Mean power divided by the power of the highest hour; 100% would be perfectly even.',
     format: formatShare,
     formatGap: formatPoints,
     more: 'more even',

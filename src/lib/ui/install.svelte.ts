@@ -11,7 +11,7 @@ const isInstallPrompt = (event: Event): event is InstallPromptEvent => 'prompt' 
 /** iPhones and iPads; an iPad calls itself a Mac, but no Mac has a touch screen. */
 const isIos = (): boolean =>
   /iPhone|iPad|iPod/.test(navigator.userAgent) ||
-  (navigator.userAgent.includes('Macintosh') && navigator.maxTouchPoints > 1);
+  (navigator.userAgent.includes(/* @wc-ignore */ 'Macintosh') && navigator.maxTouchPoints > 1);
 
 class Install {
   #prompt = $state.raw<InstallPromptEvent>();

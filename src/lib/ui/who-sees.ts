@@ -24,6 +24,10 @@ export const whoSees = {
     'Everybody in the community can see that some home takes part, under a random name, and its label if it said one. The endpoint can also see when and from which address.',
     'Nobody can see your figures: they leave this device only encrypted, and only totals of many homes are ever opened.',
   ],
+  left: [
+    'If your home has contributed, everybody in the community and the endpoint can see that it has left, under its random name.',
+    'Nobody can see your figures: they leave this device only encrypted, and only totals of many homes are ever opened.',
+  ],
   ownKey: [
     'The endpoint has the public part of the key: with it it can compute, but not read. The secret part stays on this device.',
   ],

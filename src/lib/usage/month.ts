@@ -39,8 +39,7 @@ export const addMonths = (month: string, months: number): string => {
 const messageOf = (reason: MonthReason): string => {
   const messages: Readonly<Record<MonthReason, string>> = {
     'not-over': 'This month is not over yet in your time zone. It can be compared from the first of next month.',
-    'not-enough-measured':
-      'Less than 90 % of this month was measured. Import the missing days, and it can be compared.',
+    'not-enough-measured': 'Less than 90% of this month was measured. Import the missing days, and it can be compared.',
     'too-coarse':
       'Your meter file gives values for whole days or longer. Comparing needs hourly or finer values; ask your supplier for them.',
     'not-import':

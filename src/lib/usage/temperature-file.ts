@@ -98,7 +98,7 @@ export const readTemperatureFile = (text: string, timeZone: string): Temperature
     }
   if (columns === undefined)
     throw new TemperatureFileError(
-      'No column of times and temperatures was found. The first row should name them, such as "time,temperature".',
+      'No column of times and temperatures was found. The first row should name them, such as “time,temperature”.',
     );
   const { time, value, hour, unit, utc } = columns;
   const points: [number, number][] = [];

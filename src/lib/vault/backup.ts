@@ -141,7 +141,7 @@ async function readBackup(file: Uint8Array, passphraseOrCode: string): Promise<C
   const [issue] = result.issues;
   throw new VaultError(
     'not-a-backup',
-    `This backup cannot be read: ${v.getDotPath(issue) ?? 'its content'} ${issue.message}. Nothing was changed.`,
+    `This backup cannot be read: ${v.getDotPath(issue) ?? '–'}: ${issue.message}. Nothing was changed.`,
   );
 }
 

@@ -423,6 +423,6 @@ export function checked<T>(schema: v.GenericSchema<unknown, T>, record: unknown,
   const [issue] = result.issues;
   throw new VaultError(
     'damaged',
-    `${what} cannot be used: it is damaged at ${v.getDotPath(issue) ?? 'its top'} (${issue.message}). If it was stored on this device, restore a backup, or erase it in Settings and import it again.`,
+    `${what} cannot be used: it is damaged (${v.getDotPath(issue) ?? '–'}: ${issue.message}). If it was stored on this device, restore a backup, or erase it under “This device” and import it again.`,
   );
 }

@@ -107,7 +107,7 @@ export async function openRecords<Record extends object, Key extends keyof Recor
     } catch (cause) {
       throw new VaultError(
         'damaged',
-        `${what()} does not open: it was changed on this device, or its key is another. Restore a backup, or erase it in Settings and import it again.`,
+        `${what()} does not open: it was changed on this device, or its key is another. Restore a backup, or erase it under “This device” and import it again.`,
         { cause },
       );
     }

@@ -7,7 +7,9 @@ import { formatCount, formatShare } from '$lib/ui/format.ts';
 export function placeWords(rank: number): string {
   if (rank === 0) return 'among the lowest tenth of homes';
   if (rank === 9) return 'among the highest tenth of homes';
-  return rank < 5 ? `lower than about ${(9 - rank) * 10} % of homes` : `higher than about ${rank * 10} % of homes`;
+  return rank < 5
+    ? `lower than about ${formatShare((9 - rank) / 10)} of homes`
+    : `higher than about ${formatShare(rank / 10)} of homes`;
 }
 
 /** A difference of less than this is not worth a word. */

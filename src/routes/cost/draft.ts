@@ -119,8 +119,8 @@ export const tariffOf = ({ name, currency, contracts }: TariffDraft): Tariff => 
         perKwh: price(band.perKwh, `the price of “${band.name}”`),
         windows: band.windows.map(({ days, from, until }) => ({
           days,
-          fromMinute: clock(from, `when “${band.name}” begins`),
-          untilMinute: clock(until, `when “${band.name}” ends`),
+          fromMinute: clock(from, /* @wc-include */ `when “${band.name}” begins`),
+          untilMinute: clock(until, /* @wc-include */ `when “${band.name}” ends`),
         })),
       })),
     }))

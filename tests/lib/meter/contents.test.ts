@@ -102,7 +102,7 @@ describe('files that are no meter files', () => {
     Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? [...strToU8(part)] : [part])));
   it.each([
     ['nothing', bytes(), 'empty', /empty/],
-    ['a photo (JPEG)', bytes(0xff, 0xd8, 0xff, 0xe0, 'JFIF'), 'photo', /Manual readings/],
+    ['a photo (JPEG)', bytes(0xff, 0xd8, 0xff, 0xe0, 'JFIF'), 'photo', /Meter readings by hand/],
     ['a photo (HEIC)', bytes(0, 0, 0, 24, 'ftypheic'), 'photo', /picture/],
     ['a PDF', bytes('%PDF-1.7'), 'pdf', /bill/],
     ['an old Excel file', bytes(0xd0, 0xcf, 0x11, 0xe0, 0xa1), 'document', /\.xlsx/],

@@ -22,13 +22,13 @@ const lengthOf = (cell: string): number => {
 
 export const ameren: TableFormat = {
   id: 'ameren',
-  name: 'Ameren interval data',
+  name: () => 'Ameren interval data',
   timeZone: 'America/Chicago',
   input: 'rows',
   detect: ({ rows }) =>
     findHeader(rows, header) === undefined
       ? undefined
-      : { confidence: 0.98, reason: 'the columns “Start Interval Date/Time” and “Usage”' },
+      : { confidence: 0.98, reason: /* @wc-include */ 'the columns “Start Interval Date/Time” and “Usage”' },
   open({ sample, collector, findings }) {
     const found = findHeader(sample.rows, header);
     if (found === undefined) throw new RangeError('sample: no Ameren table');

@@ -41,7 +41,7 @@ const gas = { column: /^type$/, pattern: /gas/i } as const;
 export const opower = withGasRefused(
   columnFormat({
     id: 'opower',
-    name: 'Opower usage (PG&E, PECO, BGE, ComEd)',
+    name: () => 'Opower usage (PG&E, PECO, BGE, ComEd)',
     timeZone: 'America/Los_Angeles',
     header: [/^type$/, /^(date|start date)$/, /^(start time|end date)$/, /^(usage|import)( \((kwh|therms)\))?$/],
     confidence: 0.96,
@@ -65,7 +65,7 @@ export const opower = withGasRefused(
 export const sdge = withGasRefused(
   columnFormat({
     id: 'sdge',
-    name: 'SDG&E interval data',
+    name: () => 'SDG&E interval data',
     timeZone: 'America/Los_Angeles',
     header: [/^meter number$/, /^date$/, /^start time$/, /^duration$/],
     confidence: 0.97,
@@ -85,7 +85,7 @@ export const sdge = withGasRefused(
 /** Bills by date (Xcel Energy and others): the use since the bill before, newest first. */
 export const xcelBills = columnFormat({
   id: 'bills',
-  name: 'Bills with usage (Xcel Energy and others)',
+  name: () => 'Bills with usage (Xcel Energy and others)',
   timeZone: 'America/Denver',
   header: [
     /^(bill|billing|read|statement) (end )?date$/,
@@ -113,14 +113,14 @@ const range = /^\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)\s+to\s+(\d{4}-\d{2
  */
 export const unitedPower: TableFormat = {
   id: 'united-power',
-  name: 'United Power usage report',
+  name: () => 'United Power usage report',
   timeZone: 'America/Denver',
   input: 'rows',
   detect: ({ rows, text }) =>
     /^[ \t"]*(?:Energy )?Usage Information[ \t\r",;]*$/m.test(text) &&
     /Type of readings:/.test(text) &&
     rows.some((row) => range.test(row[0] ?? ''))
-      ? { confidence: 0.97, reason: 'the banner “Usage Information” and ranges of time' }
+      ? { confidence: 0.97, reason: /* @wc-include */ 'the banner “Usage Information” and ranges of time' }
       : undefined,
   open({ collector, findings }) {
     interface Section {

@@ -7,7 +7,7 @@ const zone = { timeZone: 'Australia/Brisbane', fixedTimeZone: true } as const;
 /** Red Energy: NMI, register (E or B), date, number of the interval, its start and end. */
 export const redEnergy = columnFormat({
   id: 'red-energy',
-  name: 'Red Energy interval data',
+  name: () => 'Red Energy interval data',
   ...zone,
   header: [/^nmi$/, /^register$/, /^date$/, /^start time$/, /^value$/],
   confidence: 0.97,
@@ -28,7 +28,7 @@ export const redEnergy = columnFormat({
 /** AGL: register code with the channel, start and end to the second. */
 export const agl = columnFormat({
   id: 'agl',
-  name: 'AGL interval data',
+  name: () => 'AGL interval data',
   ...zone,
   header: [/^nmi$/, /^register ?code$/, /^start ?date$/, /^end ?date$/, /^profile ?read ?value$/],
   confidence: 0.97,

@@ -6,7 +6,7 @@ import { columnFormat } from '../column-format.ts';
  */
 export const dsmrReader = columnFormat({
   id: 'dsmr-reader',
-  name: 'DSMR-reader export',
+  name: () => 'DSMR-reader export',
   timeZone: 'Europe/Amsterdam',
   header: [/^(hour start|day|day start|uur|dag)\b/, /^electricity 1\b/, /^electricity 2\b/],
   confidence: 0.98,

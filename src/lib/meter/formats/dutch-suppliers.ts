@@ -7,7 +7,7 @@ const amsterdam = 'Europe/Amsterdam';
 /** HomeWizard Energy app: counters each quarter hour or day; P1 meter (two tariffs), kWh meter, gas. */
 export const homeWizard = columnFormat({
   id: 'homewizard',
-  name: 'HomeWizard export',
+  name: () => 'HomeWizard export',
   timeZone: amsterdam,
   header: [/^time$/, /^(import|export|gas)( t\d)? (kwh|m3|m³)$/],
   confidence: 0.97,
@@ -24,7 +24,7 @@ export const homeWizard = columnFormat({
 /** GreenChoice “meterstanden”: one row a day with the counters of two tariffs each way, newest first. */
 export const greenChoice = columnFormat({
   id: 'greenchoice',
-  name: 'GreenChoice meter readings',
+  name: () => 'GreenChoice meter readings',
   timeZone: amsterdam,
   header: [/^opname ?datum$/, /^stand/],
   confidence: 0.97,
@@ -46,7 +46,7 @@ export const greenChoice = columnFormat({
 /** Engie (NL): import, export and gas as rows of one table, told by the column “Type”; tariff by “Piek”. */
 export const engie = columnFormat({
   id: 'engie',
-  name: 'Engie export',
+  name: () => 'Engie export',
   timeZone: amsterdam,
   header: [/^datum$/, /^ean$/, /^verbruik$/, /^type$/],
   confidence: 0.97,
@@ -72,7 +72,7 @@ export const engie = columnFormat({
  */
 export const eneco = columnFormat({
   id: 'eneco',
-  name: 'Eneco use per day or hour',
+  name: () => 'Eneco use per day or hour',
   timeZone: amsterdam,
   header: [/^datum$/, /^(verbruik|gebruik) (laag|hoog|enkel|normaal|dal|gas)/],
   confidence: 0.96,
@@ -91,7 +91,7 @@ export const eneco = columnFormat({
 /** Energie Manager Online: one row a day (or hour) from–to; export negative; the last row is the total of all. */
 export const energieManager = columnFormat({
   id: 'energie-manager',
-  name: 'Energie Manager Online export',
+  name: () => 'Energie Manager Online export',
   timeZone: amsterdam,
   header: [/^vanaf$/, /^tot$/, /^(verbruik|teruglevering|totaal)\b/],
   confidence: 0.97,
@@ -112,7 +112,7 @@ export const energieManager = columnFormat({
  */
 export const energieManagerApi = columnFormat({
   id: 'energie-manager-api',
-  name: 'Energie Manager export of counters',
+  name: () => 'Energie Manager export of counters',
   timeZone: amsterdam,
   header: [/^code$/, /^moment$/, /^value$/, /^factor$/],
   confidence: 0.97,

@@ -17,13 +17,13 @@ const slotSeconds = 1800;
  */
 export const edf: TableFormat = {
   id: 'edf',
-  name: 'EDF power reached, half-hourly',
+  name: () => 'EDF power reached, half-hourly',
   timeZone: 'Europe/Paris',
   input: 'rows',
   detect: ({ rows }) =>
     findHeader(rows, header) === undefined
       ? undefined
-      : { confidence: 0.98, reason: 'the column “Puissance atteinte (W)”' },
+      : { confidence: 0.98, reason: /* @wc-include */ 'the column “Puissance atteinte (W)”' },
   open({ collector, findings }) {
     const rows = collector.open({ register: 'import', clock: 'local', edge: 'end', kind: 'power' });
     let dateMs: number | undefined;
@@ -62,7 +62,7 @@ export const edf: TableFormat = {
 /** “Ma consommation quotidienne”, a row a day, and “mensuelle”, a row a month and one a year. */
 export const edfDays = columnFormat({
   id: 'edf-days',
-  name: 'EDF use per day or month',
+  name: () => 'EDF use per day or month',
   timeZone: 'Europe/Paris',
   header: [/^(date|periode) de consommation$/, /^consommation \(k?wh\)$/],
   confidence: 0.97,
@@ -80,7 +80,7 @@ export const edfDays = columnFormat({
 /** “Mes index”: counters of each tariff by day, newest first. */
 export const edfIndex = columnFormat({
   id: 'edf-index',
-  name: 'EDF meter readings',
+  name: () => 'EDF meter readings',
   timeZone: 'Europe/Paris',
   header: [/^date de releve/, /^index\b.*\(kwh\)$/],
   confidence: 0.97,

@@ -71,14 +71,14 @@ const mappingOf = (sample: FileSample): ColumnMapping | undefined => {
 
 export const enedis: TableFormat = {
   id: 'enedis',
-  name: 'Enedis load curve or daily counters',
+  name: () => 'Enedis load curve or daily counters',
   timeZone: 'Europe/Paris',
   input: 'rows',
   fallbackSeconds: 1800,
   detect: (sample) =>
     findHeader(sample.rows, facts) === undefined || findHeader(sample.rows, [horodate]) === undefined
       ? undefined
-      : { confidence: 0.98, reason: 'the columns “Identifiant PRM” and “Horodate”' },
+      : { confidence: 0.98, reason: /* @wc-include */ 'the columns “Identifiant PRM” and “Horodate”' },
   open(context) {
     const mapping = mappingOf(context.sample);
     if (mapping === undefined || mapping.values.length === 0)
@@ -103,7 +103,7 @@ const start = /^(date (de )?)?debut$/;
 
 export const enedis2025 = columnFormat({
   id: 'enedis-2025',
-  name: 'Enedis consumption history (from 2025)',
+  name: () => 'Enedis consumption history (from 2025)',
   timeZone: 'Europe/Paris',
   header: [start, /^(k?wh?|valeur|consommation)( |\(|$)/],
   confidence: 0.95,
@@ -124,7 +124,7 @@ export const enedis2025 = columnFormat({
 const daysOf = (register: Register): TableFormat =>
   columnFormat({
     id: 'enedis-days',
-    name: 'Enedis use per day (workbook)',
+    name: () => 'Enedis use per day (workbook)',
     timeZone: 'Europe/Paris',
     header: [/^date$/, /^valeur \(en k?wh\)$/],
     confidence: 0.95,

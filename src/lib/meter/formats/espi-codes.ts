@@ -16,17 +16,17 @@ export const units: Readonly<
   '132': { kind: 'heat', factor: 0.29307107 }, // Btu (IT) to Wh
 };
 
-/** Names of units that are no energy, for the finding that says a series was left out. */
+/** Symbols of units that are no energy, for the finding that says a series was left out. */
 export const otherUnits: Readonly<Record<string, string>> = {
-  '5': 'amperes',
-  '29': 'volts',
-  '33': 'hertz',
-  '61': 'volt-amperes',
-  '63': 'reactive volt-amperes',
-  '71': 'volt-ampere hours',
-  '73': 'reactive volt-ampere hours',
-  '128': 'gallons',
-  '130': 'gallons',
+  '5': 'A',
+  '29': 'V',
+  '33': 'Hz',
+  '61': 'VA',
+  '63': 'var',
+  '71': 'VAh',
+  '73': 'varh',
+  '128': 'gal',
+  '130': 'gal',
 };
 
 /** `ServiceKind` and `CommodityKind` that are not electricity. */

@@ -16,7 +16,7 @@ const cubic = /^m(3|³)$/i;
 const fluviusOf = (unitPattern: RegExp, values: readonly NamedValue[]): TableFormat =>
   columnFormat({
     id: 'fluvius',
-    name: 'Fluvius consumption history',
+    name: () => 'Fluvius consumption history',
     timeZone: 'Europe/Brussels',
     header: [fromDate, fromTime, register, /^volumen?$/],
     confidence: 0.98,

@@ -10,6 +10,7 @@ import { Quality } from '../../series/types.ts';
 import { RegisterRows, type RegisterRule } from '../collector.ts';
 import { MeterFileError } from '../errors.ts';
 import { minuteWords } from '../../../locales/dates.ts';
+import { numberFormat } from '../../../locales/formats.ts';
 import type { ReadContext, TextFormat, TextReader } from '../format.ts';
 import { medianOf } from '../readings.ts';
 import * as codes from './espi-codes.ts';
@@ -382,8 +383,15 @@ class Feed implements TextReader {
       const unit = uom === '' || uom === '0' ? undefined : codes.units[uom];
       this.#refuseUselessTimes(blocks.rows, uom);
       if (uom !== '' && uom !== '0' && (unit === undefined || codes.isDemand(fields.kind ?? ''))) {
-        const what = codes.isDemand(fields.kind ?? '') ? 'peak demand' : (codes.otherUnits[uom] ?? `unit ${uom}`);
-        findings.note('other-quantity', 'info', `A series of ${what} was left out: it is not energy.`, 0, path);
+        findings.note(
+          'other-quantity',
+          'info',
+          codes.isDemand(fields.kind ?? '')
+            ? 'A series of the highest power was left out: it is not energy.'
+            : `A series in ${codes.otherUnits[uom] ?? uom} was left out: it is not energy.`,
+          0,
+          path,
+        );
         continue;
       }
       if (!gas && codes.isOtherService(service)) {
@@ -417,12 +425,15 @@ class Feed implements TextReader {
         },
       });
     }
-    if (costs !== 0)
+    if (costs !== 0) {
+      const style: Intl.NumberFormatOptions =
+        currency === '' ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { style: 'currency', currency };
       findings.note(
         'cost',
         'info',
-        `The file also tells costs, ${(costs * codes.costUnit).toFixed(2)} ${currency || 'in its currency'} in all. They were not imported.`,
+        `The file also tells costs, ${numberFormat(style).format(costs * codes.costUnit)} in all. They were not imported.`,
       );
+    }
     for (const [place, output] of outputs.entries()) {
       const { rule, rows, factor } = output;
       const original = outputs.find(
@@ -438,7 +449,7 @@ class Feed implements TextReader {
         findings.note(
           'coarser-copy',
           'info',
-          `“${rule.channel ?? rule.label ?? ''}” tells readings that the file has already, in longer steps or once more. It was left out, so that nothing counts twice.`,
+          /* @wc-include */ `“${rule.channel ?? rule.label ?? ''}” tells readings that the file has already, in longer steps or once more. It was left out, so that nothing counts twice.`,
         );
         continue;
       }
@@ -477,9 +488,10 @@ class Feed implements TextReader {
   /** Some suppliers write the time of the export as the start of every reading: nothing can be placed in time then. */
   #refuseUselessTimes(rows: RegisterRows, uom: string): void {
     if (rows.length < 3 || rows.stampMs.subarray(0, rows.length).some((ms) => ms !== rows.stampMs[0])) return;
+    const unsaid = uom === '' ? ' The file does not say what they measure; it may be gas.' : '';
     throw new MeterFileError(
       'no-readings',
-      `All ${rows.length} readings of this Green Button file claim to start at the same moment (${minuteWords(rows.stampMs[0] ?? 0)} UTC)${uom === '' ? ', and it does not say what they measure (it may be gas)' : ''}. They cannot be placed in time. Ask your supplier for a corrected file, or for CSV.`,
+      `All ${rows.length} readings of this Green Button file claim to start at the same moment (${minuteWords(rows.stampMs[0] ?? 0)} UTC). They cannot be placed in time.${unsaid} Ask your supplier for a corrected file, or for CSV.`,
     );
   }
 
@@ -526,15 +538,15 @@ const overlaps = (a: RegisterRows, b: RegisterRows): boolean => {
 
 export const greenButton: TextFormat = {
   id: 'green-button',
-  name: 'Green Button (ESPI XML)',
+  name: () => 'Green Button (ESPI XML)',
   timeZone: 'UTC',
   input: 'text',
   detect({ text }) {
     if (!/^\s*</.test(text)) return undefined;
     if (/https?:\/\/naesb\.org\/espi/i.test(text))
-      return { confidence: 0.98, reason: 'the ESPI namespace of Green Button files' };
+      return { confidence: 0.98, reason: /* @wc-include */ 'the ESPI namespace of Green Button files' };
     if (/<([\w-]+:)?(IntervalBlock|IntervalReading|UsagePoint|MeterReading|ReadingType)\b/.test(text))
-      return { confidence: 0.9, reason: 'elements of Green Button files' };
+      return { confidence: 0.9, reason: /* @wc-include */ 'elements of Green Button files' };
     return undefined;
   },
   open: (context) => new Feed(context),

@@ -29,13 +29,13 @@ const units: Readonly<Record<string, ColumnUnit>> = {
 
 export const homeAssistantEnergy: TableFormat = {
   id: 'home-assistant-energy',
-  name: 'Home Assistant energy dashboard',
+  name: () => 'Home Assistant energy dashboard',
   timeZone: 'UTC',
   input: 'rows',
   detect({ rows }) {
     const found = findHeader(rows, header);
     return found?.index === 0 && parseStamp(rows[0]?.[3] ?? '', 'ymd') !== undefined
-      ? { confidence: 0.98, reason: 'the columns “entity_id”, “type” and “unit” beside times' }
+      ? { confidence: 0.98, reason: /* @wc-include */ 'the columns “entity_id”, “type” and “unit” beside times' }
       : undefined;
   },
   open({ collector, findings }) {

@@ -43,13 +43,13 @@ const statisticsHeader = [/^statistic id$/, /^start$/] as const;
 /** Long-term statistics: `sum` at the end of the hour that begins at `start`; `delta` where it is given. */
 export const homeAssistantStatistics: TableFormat = {
   id: 'home-assistant-statistics',
-  name: 'Home Assistant long-term statistics',
+  name: () => 'Home Assistant long-term statistics',
   timeZone: 'UTC',
   input: 'rows',
   detect: ({ rows }) =>
     findHeader(rows, statisticsHeader) === undefined
       ? undefined
-      : { confidence: 0.98, reason: 'the columns “statistic_id” and “start”' },
+      : { confidence: 0.98, reason: /* @wc-include */ 'the columns “statistic_id” and “start”' },
   open({ sample, collector, findings }) {
     const header = findHeader(sample.rows, statisticsHeader);
     if (header === undefined) throw new RangeError('sample: no statistics table');
@@ -201,13 +201,13 @@ const historyHeader = [/^entity id$/, /^state$/, /^last (changed|updated)$/] as 
 /** History download: every change of a state; `unavailable` and `unknown` are no values. */
 export const homeAssistantHistory: TableFormat = {
   id: 'home-assistant-history',
-  name: 'Home Assistant history',
+  name: () => 'Home Assistant history',
   timeZone: 'UTC',
   input: 'rows',
   detect: ({ rows }) =>
     findHeader(rows, historyHeader) === undefined
       ? undefined
-      : { confidence: 0.98, reason: 'the columns “entity_id”, “state” and “last_changed”' },
+      : { confidence: 0.98, reason: /* @wc-include */ 'the columns “entity_id”, “state” and “last_changed”' },
   open({ sample, collector, findings }: ReadContext) {
     const header = findHeader(sample.rows, historyHeader);
     if (header === undefined) throw new RangeError('sample: no history table');

@@ -11,7 +11,7 @@ import { guessDateOrder, parseStamp, parseTimeOfDay } from '../stamp.ts';
 /** E-REDES (PT) workbook or CSV: mean kW of quarter hours, stamped at the end in local time. */
 export const eRedes = columnFormat({
   id: 'e-redes',
-  name: 'E-REDES load diagram',
+  name: () => 'E-REDES load diagram',
   timeZone: 'Europe/Lisbon',
   header: [/^data$/, /^hora$/, /\(kw\)|\(kwh\)/],
   without: /^cups$/,
@@ -64,14 +64,14 @@ interface NumberedSlot {
  */
 export const cups: TableFormat = {
   id: 'cups',
-  name: 'Spanish hourly consumption (CUPS)',
+  name: () => 'Spanish hourly consumption (CUPS)',
   timeZone: 'Europe/Madrid',
   input: 'rows',
   detect: (sample) =>
     findHeader(sample.rows, header) !== undefined
-      ? { confidence: 0.97, reason: 'the columns “CUPS” and “Fecha”' }
+      ? { confidence: 0.97, reason: /* @wc-include */ 'the columns “CUPS” and “Fecha”' }
       : findCups(sample) !== undefined
-        ? { confidence: 0.9, reason: 'the columns “Fecha”, “Hora” and “Consumo”' }
+        ? { confidence: 0.9, reason: /* @wc-include */ 'the columns “Fecha”, “Hora” and “Consumo”' }
         : undefined,
   open({ sample, collector, findings, timeZone }) {
     const found = findCups(sample);

@@ -5,7 +5,7 @@ import { columnFormat } from '../column-format.ts';
 /** Shelly EM and 3EM: Wh of each step (10 minutes, lately 1 minute) in UTC, one column a phase. */
 export const shelly = columnFormat({
   id: 'shelly',
-  name: 'Shelly energy meter',
+  name: () => 'Shelly energy meter',
   timeZone: 'UTC',
   header: [/^date ?\/ ?time( utc)?$/, /^active energy wh/],
   confidence: 0.97,
@@ -23,7 +23,7 @@ export const shelly = columnFormat({
 /** Enphase Enlighten reports: Wh an interval; production, exchange with the grid, and the home's whole use. */
 export const enphase = columnFormat({
   id: 'enphase',
-  name: 'Enphase report',
+  name: () => 'Enphase report',
   timeZone: 'UTC',
   header: [/^date\/time$/, /^(energy (produced|consumed)|(exported to|imported from) grid) \(k?wh\)$/],
   confidence: 0.97,
@@ -46,7 +46,7 @@ export const enphase = columnFormat({
 /** iSolarCloud (Sungrow) reports: kWh a day or hour. “Load” is the home's whole use, not what it took from the grid. */
 export const iSolarCloud = columnFormat({
   id: 'isolarcloud',
-  name: 'iSolarCloud report',
+  name: () => /* @wc-include */ 'iSolarCloud report',
   timeZone: 'UTC',
   header: [/^time$/, /^(pv|purchased energy|feed-in|load) ?\(kwh\)$/],
   confidence: 0.97,
@@ -65,7 +65,7 @@ export const iSolarCloud = columnFormat({
 /** SolarEdge monitoring portal as CSV; as JSON see solaredge.ts. */
 export const solarEdgeCsv = columnFormat({
   id: 'solaredge-csv',
-  name: 'SolarEdge chart export',
+  name: () => 'SolarEdge chart export',
   timeZone: 'UTC',
   header: [
     /^(time|date|date\/time|measurement time)$/,

@@ -30,7 +30,7 @@ const isWestern = ({ rows }: FileSample): boolean =>
 
 export const nem: TableFormat = {
   id: 'nem12',
-  name: 'Australian meter data (NEM12, NEM13)',
+  name: () => 'Australian meter data (NEM12, NEM13)',
   timeZone: (sample) => (isWestern(sample) ? 'Australia/Perth' : 'Australia/Brisbane'),
   fixedTimeZone: true,
   input: 'rows',
@@ -43,7 +43,7 @@ export const nem: TableFormat = {
     if (!header && !interval && !counter) return undefined;
     return {
       confidence: header ? 0.99 : 0.95,
-      reason: header ? 'the record “100,NEM12”' : 'records 200 and 300 of NEM12',
+      reason: header ? /* @wc-include */ 'the record “100,NEM12”' : /* @wc-include */ 'records 200 and 300 of NEM12',
     };
   },
   open({ collector, findings, sample }) {

@@ -13,7 +13,7 @@ const header = [/^consumption \((kwh|m3|m³)\)$/, /^start$/, /^end$/] as const;
 /** Half hours with ISO offsets, blanks after commas; the older layout, and gas in m³. */
 const plain = columnFormat({
   id: 'octopus',
-  name: 'Octopus Energy half-hourly consumption',
+  name: () => 'Octopus Energy half-hourly consumption',
   timeZone: 'Europe/London',
   header,
   confidence: 0.97,
@@ -86,7 +86,7 @@ const newZealandOffsetMs: Readonly<Record<string, number>> = { NZST: 12 * 3_600_
  */
 export const newZealand: TableFormat = {
   id: 'nz-eiep13a',
-  name: 'New Zealand consumption file (EIEP 13A)',
+  name: () => 'New Zealand consumption file (EIEP 13A)',
   timeZone: 'Pacific/Auckland',
   input: 'rows',
   detect: ({ rows }) => {
@@ -94,7 +94,9 @@ export const newZealand: TableFormat = {
     const detail = rows
       .slice(0, 3)
       .some((row) => row[0] === 'DET' && row.filter((cell) => parseStamp(cell, 'dmy') !== undefined).length >= 2);
-    return detail ? { confidence: header ? 0.98 : 0.9, reason: 'records “DET” with two times each' } : undefined;
+    return detail
+      ? { confidence: header ? 0.98 : 0.9, reason: /* @wc-include */ 'records “DET” with two times each' }
+      : undefined;
   },
   open({ collector, findings }) {
     return {

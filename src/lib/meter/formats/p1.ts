@@ -72,12 +72,12 @@ const complete = /\/[^\r\n]*(?:\r\n?|\n)[^!/]*!([0-9A-F]{4})?/g;
 
 export const p1: TextFormat = {
   id: 'dsmr-p1',
-  name: 'P1 telegrams of a smart meter',
+  name: () => 'P1 telegrams of a smart meter',
   timeZone: 'Europe/Amsterdam',
   input: 'text',
   detect: ({ text }) =>
     /^\/\S+.*$/m.test(text) && /^[01]-\d:[12]\.8\.\d\(/m.test(text)
-      ? { confidence: 0.97, reason: 'OBIS codes such as 1-0:1.8.1' }
+      ? { confidence: 0.97, reason: /* @wc-include */ 'OBIS codes such as 1-0:1.8.1' }
       : undefined,
   open({ collector, findings }) {
     let rest = '';

@@ -8,7 +8,7 @@ import { openMappedTable, type ColumnMapping, type ColumnUnit } from '../mapped-
 /** Low Carbon London (UK Power Networks, CC BY): half hours in GMT all year, one home or many as rows. */
 export const lowCarbonLondon = columnFormat({
   id: 'low-carbon-london',
-  name: 'Low Carbon London half hours',
+  name: () => 'Low Carbon London half hours',
   timeZone: 'UTC',
   header: [/^lclid$/, /^(datetime|tstp)$/],
   confidence: 0.98,
@@ -24,7 +24,7 @@ export const lowCarbonLondon = columnFormat({
 /** Start and value (kWh) with offsets, the last row without value marking the end: OpenEEmeter's samples. */
 export const startValue = columnFormat({
   id: 'start-value',
-  name: 'Table of start and value (OpenEEmeter)',
+  name: () => 'Table of start and value (OpenEEmeter)',
   timeZone: 'America/Chicago',
   header: [/^start$/, /^value$/],
   without: /^(end|unit|type|statistic id|date)$/,
@@ -50,11 +50,13 @@ const homesHeader = (sample: FileSample): { header: Header; unit: ColumnUnit; cl
  */
 export const homesAsColumns: TableFormat = {
   id: 'homes',
-  name: 'Research table with one column a home',
+  name: () => 'Research table with one column a home',
   timeZone: (sample) => (homesHeader(sample)?.clock === 'utc' ? 'UTC' : 'Europe/Amsterdam'),
   input: 'rows',
   detect: (sample) =>
-    homesHeader(sample) === undefined ? undefined : { confidence: 0.95, reason: 'one column a home beside “datetime”' },
+    homesHeader(sample) === undefined
+      ? undefined
+      : { confidence: 0.95, reason: /* @wc-include */ 'one column a home beside “datetime”' },
   open(context) {
     const found = homesHeader(context.sample);
     if (found === undefined) throw new RangeError('sample: no table of homes');

@@ -6,6 +6,7 @@
 
 import type { Register } from '../../series/types.ts';
 import type { FileSample, TableFormat } from '../format.ts';
+import { registerName } from '../finding-log.ts';
 import { findHeader } from '../header.ts';
 import { openMappedTable, type ColumnMapping, type ColumnUnit, type ValueColumn } from '../mapped-table.ts';
 import { guessDecimalMark } from '../number.ts';
@@ -55,11 +56,13 @@ const mappingOf = ({ rows, decimal }: FileSample): ColumnMapping | undefined => 
 
 export const sma: TableFormat = {
   id: 'sma',
-  name: 'SMA inverter',
+  name: () => 'SMA inverter',
   timeZone: 'UTC',
   input: 'rows',
   detect: (sample) =>
-    mappingOf(sample) === undefined ? undefined : { confidence: 0.97, reason: 'header rows of an SMA inverter' },
+    mappingOf(sample) === undefined
+      ? undefined
+      : { confidence: 0.97, reason: /* @wc-include */ 'header rows of an SMA inverter' },
   open(context) {
     const mapping = mappingOf(context.sample);
     if (mapping === undefined) throw new RangeError('sample: no SMA table');
@@ -74,7 +77,7 @@ export const sma: TableFormat = {
           context.findings.note(
             'empty-register',
             'info',
-            `The file has a column for ${rows.rule.register}, but the inverter counted nothing in it (there is no grid meter). It was left out.`,
+            `The file has a column for ${registerName(rows.rule.register)}, but the inverter counted nothing in it (there is no grid meter). It was left out.`,
             0,
             rows.rule.register,
           );

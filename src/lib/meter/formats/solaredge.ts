@@ -28,12 +28,12 @@ const factors: Readonly<Record<string, number>> = { wh: 1, kwh: 1000, mwh: 1_000
 
 export const solarEdge: TextFormat = {
   id: 'solaredge',
-  name: 'SolarEdge (JSON)',
+  name: () => 'SolarEdge (JSON)',
   timeZone: 'UTC',
   input: 'text',
   detect: ({ text }) =>
     /^\s*\{\s*"(energy|energyDetails)"\s*:/.test(text)
-      ? { confidence: 0.97, reason: 'the field “energy” with its unit' }
+      ? { confidence: 0.97, reason: /* @wc-include */ 'the field “energy” with its unit' }
       : undefined,
   open({ collector, findings }) {
     let text = '';

@@ -39,7 +39,7 @@ const unitOf = (name: string, cells: readonly string[]): ColumnUnit => {
 /** Grafana “Download CSV”: quoted `"Time"` first, then a column a series, each a counter or energy. */
 export const grafana: TableFormat = {
   id: 'grafana',
-  name: 'Grafana panel data',
+  name: () => 'Grafana panel data',
   timeZone: 'UTC',
   input: 'rows',
   detect: ({ rows, text }) =>
@@ -47,7 +47,7 @@ export const grafana: TableFormat = {
     (/^(\ufeff)?"Time"/.test(text) || /wh/i.test(rows[0]?.slice(1).join() ?? '')) &&
     (rows[0]?.length ?? 0) >= 2 &&
     parseStamp(rows[1]?.[0] ?? '', 'ymd') !== undefined
-      ? { confidence: 0.7, reason: 'a first column “Time” and named series' }
+      ? { confidence: 0.7, reason: /* @wc-include */ 'a first column “Time” and named series' }
       : undefined,
   open(context) {
     const [header = [], ...data] = context.sample.rows;
@@ -91,7 +91,7 @@ export const grafana: TableFormat = {
 /** Without a header: a date or Unix time and a number (MeterN: days in Wh; other tools: epoch and counter in kWh). */
 export const headerless: TableFormat = {
   id: 'stamp-value',
-  name: 'Table of time and value without header',
+  name: () => 'Table of time and value without header',
   timeZone: 'UTC',
   input: 'rows',
   detect: ({ rows }) => {
@@ -104,7 +104,9 @@ export const headerless: TableFormat = {
           parseStamp(row[0] ?? '', 'ymd') !== undefined &&
           !Number.isNaN(parseNumber((row[1] ?? '').trim(), '.')),
       );
-    return fit ? { confidence: 0.7, reason: 'two columns without header, a time and a number' } : undefined;
+    return fit
+      ? { confidence: 0.7, reason: /* @wc-include */ 'two columns without header, a time and a number' }
+      : undefined;
   },
   open(context): RowReader {
     const { rows } = context.sample;

@@ -44,7 +44,7 @@ const findWide = (
 
 interface WideFacts {
   readonly id: string;
-  readonly name: string;
+  readonly name: () => string;
   readonly timeZone: string;
   readonly fixedTimeZone?: boolean;
   readonly confidence: number;
@@ -68,7 +68,10 @@ const wideFormat = (facts: WideFacts): TableFormat => ({
     const found = findWide(sample, facts.date);
     if (found === undefined || !facts.required.every((name) => found.header.keys.some((key) => name.test(key))))
       return undefined;
-    return { confidence: facts.confidence, reason: `one row a day with ${found.slots.length} columns of times` };
+    return {
+      confidence: facts.confidence,
+      reason: /* @wc-include */ `one row a day with ${found.slots.length} columns of times`,
+    };
   },
   open({ sample, collector, findings, timeZone }) {
     const found = findWide(sample, facts.date);
@@ -157,7 +160,7 @@ const wideFormat = (facts: WideFacts): TableFormat => ({
 /** e-distribuzione (IT): `Giorno`, then 96 quarter hours, decimal comma, quoted. */
 export const enel = wideFormat({
   id: 'e-distribuzione',
-  name: 'e-distribuzione (Enel) quarter hours',
+  name: () => /* @wc-include */ 'e-distribuzione (Enel) quarter hours',
   timeZone: 'Europe/Rome',
   confidence: 0.97,
   date: /^(giorno|data)$/,
@@ -171,7 +174,7 @@ export const enel = wideFormat({
  */
 export const victorianWide = wideFormat({
   id: 'au-wide',
-  name: 'Australian half hours, a row a day',
+  name: () => 'Australian half hours, a row a day',
   timeZone: 'Australia/Brisbane',
   fixedTimeZone: true,
   confidence: 0.97,
@@ -185,7 +188,7 @@ export const victorianWide = wideFormat({
 /** Any other table of that shape, such as SCE's. */
 export const otherWide = wideFormat({
   id: 'wide',
-  name: 'Table with a row a day and a column an interval',
+  name: () => 'Table with a row a day and a column an interval',
   timeZone: 'UTC',
   confidence: 0.6,
   unitIsGuessed: true,
