@@ -46,7 +46,9 @@ export default defineConfig({
   worker: { format: 'es', plugins: () => texts },
   build: { target: 'es2022' },
   test: {
-    testTimeout: 60_000,
+    // A slow machine is no fault; tests say what happens, not how fast.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // As many as there are cores; by itself Vitest leaves one of them idle.
     maxWorkers: availableParallelism(),
     globalSetup: ['tests/evaluator/setup.ts'],

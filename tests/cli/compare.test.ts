@@ -13,7 +13,7 @@ const compare = (...args: string[]) => {
   return { status, stderr, lines: stdout.split('\n').filter((line) => line !== '') };
 };
 
-test('compare answers a home without a wrong answer, and prints one object', { timeout: 180_000 }, () => {
+test('compare answers a home without a wrong answer, and prints one object', () => {
   const { status, lines } = compare('--homes', '1', '--seed', '5');
   const aNumber: unknown = expect.any(Number);
   const figures: unknown[] = lines.map((line): unknown => JSON.parse(line));

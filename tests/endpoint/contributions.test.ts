@@ -205,9 +205,14 @@ test('A contribution that comes to the disk only after the list was made is not 
   const street = await TestCommunity.make();
   let goOn: () => void = () => undefined;
   const held = new Promise<void>((done) => (goOn = done));
+  let isThere: () => void = () => undefined;
+  const onItsWay = new Promise<void>((done) => (isThere = done));
   class Slow extends MemoryStore {
     override async create(name: string, bytes: Bytes): Promise<boolean> {
-      if (name.includes('/contributions/')) await held;
+      if (name.includes('/contributions/')) {
+        isThere();
+        await held;
+      }
       return super.create(name, bytes);
     }
   }
@@ -215,7 +220,7 @@ test('A contribution that comes to the disk only after the list was made is not 
   const announcement = await street.announce(client);
   const answer = client.contribute(street.round(), await street.contribution(announcement, 0));
   const refusal = expect(answer).rejects.toMatchObject({ code: 'round-closed' });
-  await new Promise((done) => setTimeout(done, 200));
+  await onItsWay;
   await client.close(street.round(), await street.close(announcement));
   goOn();
   await refusal;

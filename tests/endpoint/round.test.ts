@@ -15,7 +15,7 @@ import { signerOf } from '../protocol/example.ts';
 import { exampleVector } from '../protocol/round-example.ts';
 import { clientOf, closesMs, exampleEndpoint, fewestHomes, month, startMs, TestCommunity } from './support.ts';
 
-test('A round with real encryption goes from round keys to norms', { timeout: 120_000 }, async () => {
+test('A round with real encryption goes from round keys to norms', async () => {
   const endpoint = await exampleEndpoint();
   const client = clientOf(endpoint);
   const street = await TestCommunity.make(fewestHomes);

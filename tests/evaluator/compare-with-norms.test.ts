@@ -91,8 +91,8 @@ describe('a home beside its community', () => {
     );
   });
 
-  test('under a toy key', { timeout: 120_000 }, async () => agrees(await open(toyKey('toyA')), 8, 4, 20));
-  test('under a real key', { timeout: 180_000 }, async () => agrees(await open(await realKey()), 2, 2, 3));
+  test('under a toy key', async () => agrees(await open(toyKey('toyA')), 8, 4, 20));
+  test('under a real key', async () => agrees(await open(await realKey()), 2, 2, 3));
 
   test('takes as many bootstraps whatever the codes, and shares what models have in common', async () => {
     const shared: ScoreTree = { rank: 0, table: [0, 0, 0, 1, 1, 1, 2, 2, 3, 3] };

@@ -47,7 +47,7 @@ async function breakingWay(port: number, seed: number) {
   return { url: `http://127.0.0.1:${address.port}`, counts, end: () => way.close() };
 }
 
-test('Arrives whole, with a tenth at most sent twice', { timeout: 600_000 }, async () => {
+test('Arrives whole, with a tenth at most sent twice', async () => {
   const data = await temporaryFolder();
   await writeFile(join(data, 'key'), await seedOf('endpoint'), { mode: 0o600 });
   const running = await startProgram(await bundleProgram(await temporaryFolder()), data);
