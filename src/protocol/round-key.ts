@@ -90,8 +90,8 @@ export const announcementHash = (hashes: readonly Bytes[]): Promise<Bytes> => sh
  *   steward, in order, for the same month and closing time
  */
 export async function checkAnnouncement(bytes: Uint8Array, community: Community): Promise<Announcement> {
-  const messages = decodeCbor(announcementSchema, bytes, 'The announcement').map(decodeSigned);
-  const roundKeys = await Promise.all(messages.map((message) => checkRoundKey(message, community)));
+  const encoded = decodeCbor(announcementSchema, bytes, 'The announcement');
+  const roundKeys = await Promise.all(encoded.map((one) => checkRoundKey(decodeSigned(one), community)));
   const [first] = roundKeys;
   const agree = roundKeys.every(
     ({ steward, month, closesMs }, i) => steward === i && month === first?.month && closesMs === first.closesMs,
@@ -102,6 +102,6 @@ export async function checkAnnouncement(bytes: Uint8Array, community: Community)
       'The announcement must hold one key of each steward, in order, for one month and closing time',
     );
   }
-  const hash = await announcementHash(await roundKeyHashes(bytes));
+  const hash = await announcementHash(await Promise.all(encoded.map(sha256)));
   return { hash, month: first.month, closesMs: first.closesMs, roundKeys };
 }

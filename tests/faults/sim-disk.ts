@@ -73,6 +73,8 @@ export interface Session {
 
 export class SimDisk {
   #root: Folder = { now: new Map(), durable: new Map() };
+  /** Folders found before, by path; none is ever moved. */
+  readonly #found = new Map<string, Folder>();
 
   constructor() {
     const data: Folder = { now: new Map(), durable: new Map() };
@@ -161,7 +163,11 @@ export class SimDisk {
           folder.durable = new Map(folder.now);
         }),
       list: (path) => run('list', () => [...this.#folder(path).now.keys()]),
-      removeFolder: (path) => run('removeFolder', () => void this.#folder(dirname(path)).now.delete(basename(path))),
+      removeFolder: (path) =>
+        run('removeFolder', () => {
+          this.#folder(dirname(path)).now.delete(basename(path));
+          this.#found.clear();
+        }),
     };
     return { disk, death, operations, end: () => void kill() };
   }
@@ -187,6 +193,7 @@ export class SimDisk {
       return copy;
     };
     this.#root = after(this.#root);
+    this.#found.clear();
   }
 
   /** Another disk with the same content, all of it durable. */
@@ -213,6 +220,8 @@ export class SimDisk {
   }
 
   #folder(path: string): Folder {
+    const found = this.#found.get(path);
+    if (found !== undefined) return found;
     let folder = this.#root;
     for (const name of path.split('/').filter((part) => part !== '')) {
       const next = folder.now.get(name);
@@ -220,6 +229,7 @@ export class SimDisk {
       if (!isFolder(next)) throw errorOf('ENOTDIR');
       folder = next;
     }
+    this.#found.set(path, folder);
     return folder;
   }
 

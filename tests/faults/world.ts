@@ -79,51 +79,32 @@ interface Sent {
   readonly encoded: Bytes;
 }
 
-/** What all worlds share, because making keys and signatures is slow: the community and contributions made once. */
+/** What a function gives for arguments, made when it is first asked for and kept. */
+function once<Of extends readonly (string | number)[], T>(make: (...of: Of) => T): (...of: Of) => T {
+  const made = new Map<string, T>();
+  return (...of) => {
+    const name = of.join(' ');
+    const value = made.get(name) ?? make(...of);
+    made.set(name, value);
+    return value;
+  };
+}
+
+/** What all worlds share, because making keys and signatures is slow: the community, and messages made once. */
 export class Cast {
   readonly street: TestCommunity;
   readonly announcements: ReadonlyMap<string, Announcement>;
   readonly signer: Signer;
   readonly script: Script;
-  readonly #contributions = new Map<string, Promise<Sent>>();
-  readonly #codes = new Map<string, Bytes>();
-  readonly #shares = new Map<number, number[][]>();
+  /** Homes by their invites. */
+  readonly homeOf: ReadonlyMap<string, number>;
 
   private constructor(street: TestCommunity, announcements: Map<string, Announcement>, signer: Signer, script: Script) {
     this.street = street;
     this.announcements = announcements;
     this.signer = signer;
     this.script = script;
-  }
-
-  /** What the stewards' share sums are when so many homes are counted. */
-  shares(count: number): number[][] {
-    const vectors = Array.from({ length: count }, (_, home) => exampleVector(home));
-    const made = this.#shares.get(count) ?? splitShares(expectedTotal(vectors), 2, 3);
-    this.#shares.set(count, made);
-    return made;
-  }
-
-  async asker(home: number) {
-    const member = await signerOf(`member ${home}`);
-    const invite = this.street.invites[home]?.publicKey ?? new Uint8Array(32);
-    const certificates = await this.street.certificates(home, member.publicKey);
-    return { member, asker: { community: this.street.community.id, invite, certificates } };
-  }
-
-  /** A home's request; `attempt` tells what it asks with other codes. */
-  async request(month: Month, home: number, norms: Bytes, attempt: number): Promise<SignedMessage> {
-    const { member, asker } = await this.asker(home);
-    const { clientKeyBytes, serverKeyBytes } = keyOf(home);
-    // Encrypted once for all worlds; norms, and so requests, are another's in each.
-    const key = `${month} ${home} ${attempt}`;
-    const codes = this.#codes.get(key) ?? encryptCodes(nodeTfhe, clientKeyBytes, Array<number>(8).fill(16 * attempt));
-    this.#codes.set(key, codes);
-    const serverKey = await sha256(serverKeyBytes);
-    return signComparisonRequest(
-      { ...asker, month, norms, circuits: circuitVersion, cohort: -1, serverKey, codes },
-      member,
-    );
+    this.homeOf = new Map(street.invites.map(({ publicKey }, home) => [toHex(publicKey), home]));
   }
 
   static async make(): Promise<Cast> {
@@ -142,16 +123,60 @@ export class Cast {
     return announcement;
   }
 
+  readonly roundKey = once((month: Month, steward: number) => this.street.roundKey(steward, month));
+
+  readonly close = once((month: Month) => this.street.close(this.announcement(month)));
+
   /** A home's contribution of a version; its tag tells both. */
-  contribution(month: Month, home: number, version: number): Promise<Sent> {
-    const key = `${month} ${home} ${version}`;
-    const make = async (): Promise<Sent> => {
-      const contribution = await this.street.contribution(this.announcement(month), home, version);
-      return { signed: contribution.signed, encoded: encodeContribution(contribution) };
+  readonly contribution = once(async (month: Month, home: number, version: number): Promise<Sent> => {
+    const contribution = await this.street.contribution(this.announcement(month), home, version);
+    return { signed: contribution.signed, encoded: encodeContribution(contribution) };
+  });
+
+  /** What the stewards' share sums are when so many homes are counted. */
+  readonly shares = once((count: number): number[][] => {
+    const vectors = Array.from({ length: count }, (_, home) => exampleVector(home));
+    return splitShares(expectedTotal(vectors), 2, 3);
+  });
+
+  readonly asker = once(async (home: number) => {
+    const member = await signerOf(`member ${home}`);
+    const invite = this.street.invites[home]?.publicKey ?? new Uint8Array(32);
+    const certificates = await this.street.certificates(home, member.publicKey);
+    return { member, asker: { community: this.street.community.id, invite, certificates } };
+  });
+
+  readonly leave = once(async (home: number) => {
+    const { member, asker } = await this.asker(home);
+    return signMessage('leave', encodeLeave({ ...asker, atMs: startMs }), [member]);
+  });
+
+  /** A home's server key, its hash and its announcement. */
+  readonly serverKey = once(async (home: number) => {
+    const { member, asker } = await this.asker(home);
+    const bytes = keyOf(home).serverKeyBytes;
+    const hash = await sha256(bytes);
+    return {
+      bytes,
+      hash,
+      announced: await signKeyAnnouncement({ ...asker, size: bytes.length, sha256: hash }, member),
     };
-    const made = this.#contributions.get(key) ?? make();
-    this.#contributions.set(key, made);
-    return made;
+  });
+
+  /** Codes that a home asks with, encrypted; norms, and so requests, are another's in each world. */
+  readonly #codes = once((month: Month, home: number, attempt: number) =>
+    encryptCodes(nodeTfhe, keyOf(home).clientKeyBytes, Array<number>(8).fill(16 * attempt)),
+  );
+
+  /** A home's request; `attempt` tells what it asks with other codes. */
+  async request(month: Month, home: number, norms: Bytes, attempt: number): Promise<SignedMessage> {
+    const { member, asker } = await this.asker(home);
+    const { hash: serverKey } = await this.serverKey(home);
+    const codes = this.#codes(month, home, attempt);
+    return signComparisonRequest(
+      { ...asker, month, norms, circuits: circuitVersion, cohort: -1, serverKey, codes },
+      member,
+    );
   }
 }
 
@@ -174,8 +199,8 @@ interface Known {
   readonly left: Set<number>;
   /** Whether the round may have begun to close. */
   mayClose: boolean;
-  /** Whether the list was checked in full. */
-  checked: boolean;
+  /** Versions in the list, by home, once it has been shown and checked in full. */
+  listed: ReadonlyMap<number, number> | undefined;
 }
 
 const none = (): Known => ({
@@ -189,7 +214,7 @@ const none = (): Known => ({
   asked: new Map(),
   left: new Set(),
   mayClose: false,
-  checked: false,
+  listed: undefined,
 });
 
 /** The process died while it was asked. */
@@ -214,16 +239,7 @@ export class World {
   /** Another world where everything has been as in this one so far; its process is not started. */
   fork(): World {
     const other = new World(this.cast, this.disk.clone());
-    for (const [month, { acknowledged, sent, shown, mayClose, checked }] of this.#known) {
-      other.#known.set(month, {
-        ...none(),
-        acknowledged: new Map(acknowledged),
-        sent: new Map([...sent].map(([home, versions]) => [home, new Set(versions)])),
-        shown: new Map(shown),
-        mayClose,
-        checked,
-      });
-    }
+    for (const [month, known] of this.#known) other.#known.set(month, structuredClone(known));
     return other;
   }
 
@@ -283,7 +299,7 @@ export class World {
     const { street } = this.cast;
     await client.registerCommunity(street.manifest);
     for (const steward of street.stewards.keys()) {
-      await client.postRoundKey(street.community.id, await street.roundKey(steward, month));
+      await client.postRoundKey(street.community.id, await this.cast.roundKey(month, steward));
     }
   }
 
@@ -298,9 +314,8 @@ export class World {
   }
 
   async close(month: Month): Promise<void> {
-    const { street } = this.cast;
     this.known(month).mayClose = true;
-    await this.client().close(street.round(month), await street.close(this.cast.announcement(month)));
+    await this.client().close(this.cast.street.round(month), await this.cast.close(month));
   }
 
   async seal(month: Month, steward: number): Promise<void> {
@@ -358,11 +373,8 @@ export class World {
     if (norms.size < 2 || id === undefined) return;
     const { street } = this.cast;
     const client = this.client();
-    const { member, asker } = await this.cast.asker(home);
-    const key = keyOf(home).serverKeyBytes;
-    const hash = await sha256(key);
-    const announcement = await signKeyAnnouncement({ ...asker, size: key.length, sha256: hash }, member);
-    await client.announceKey(street.community.id, announcement);
+    const { bytes: key, hash, announced } = await this.cast.serverKey(home);
+    await client.announceKey(street.community.id, announced);
     let offset = (await client.keyOffset(street.community.id, hash)) ?? key.length;
     while (offset < key.length) {
       const piece = key.slice(offset, offset + keyPieceBytes);
@@ -387,14 +399,12 @@ export class World {
   /** A home leaves; where the round cannot have begun to close, it must not be counted any more. */
   async leave(home: number): Promise<void> {
     const { street } = this.cast;
-    const { member, asker } = await this.cast.asker(home);
     // From its date on, a round begins to close with whatever is asked next.
     for (const month of months) this.known(month).mayClose ||= this.nowMs >= closesMs;
     // What happens to its contributions is not known until this is answered.
     const open = months.filter((month) => !this.known(month).mayClose);
     for (const month of months) this.known(month).acknowledged.delete(home);
-    const leave = await signMessage('leave', encodeLeave({ ...asker, atMs: startMs }), [member]);
-    await this.client().leave(street.community.id, leave);
+    await this.client().leave(street.community.id, await this.cast.leave(home));
     for (const month of open) if (!this.known(month).mayClose) this.known(month).left.add(home);
   }
 
@@ -422,12 +432,13 @@ export class World {
     return this.#alive(async () => this.#endpoint?.idle());
   }
 
-  /** Something shown must be the same whenever it is shown again. */
-  #show(month: Month, name: string, bytes: Bytes): void {
+  /** Something shown must be the same whenever it is shown again; whether it is shown for the first time. */
+  #show(month: Month, name: string, bytes: Bytes): boolean {
     const { shown } = this.known(month);
     const before = shown.get(name);
     if (before !== undefined) expect(equalBytes(before, bytes), `${name} of ${month} has changed`).toBe(true);
     shown.set(name, bytes);
+    return before === undefined;
   }
 
   /** Looks at everything that the endpoint shows of a round, and holds it against what is known. */
@@ -436,7 +447,7 @@ export class World {
     const { street } = this.cast;
     const round = street.round(month);
     const known = this.known(month);
-    const { acknowledged, sent, shown, seals } = known;
+    const { acknowledged, shown, seals } = known;
     if (this.nowMs >= closesMs) known.mayClose = true;
     const message = await client.list(round);
     if (message === undefined) {
@@ -447,29 +458,16 @@ export class World {
     }
     this.#show(month, 'list', encodeSigned(message));
     this.#show(month, 'list-hash', await sha256(message.body));
-    // Signatures are slow, and the list has just been found to be the same as before.
-    if (!known.checked) {
-      await checkList(message, street.community, this.cast.announcement(month)).catch((error: unknown) => {
-        if (!(error instanceof ProtocolError && error.code === 'not-enough-homes')) throw error;
-      });
-      known.checked = true;
-    }
-    const list = decodeList(message.body);
-    this.#show(month, 'group-count', Uint8Array.of(list.groups.length));
-    this.#show(month, 'home-count', Uint8Array.of(list.entries.length));
-    const listed = new Map<number, number>();
-    for (const { invite, version } of list.entries) {
-      const home = street.invites.findIndex(({ publicKey }) => toHex(publicKey) === toHex(invite));
-      listed.set(home, version);
-      expect(sent.get(home)?.has(version), `home ${home} never sent version ${version}`).toBe(true);
-    }
-    for (const home of known.left) expect(listed.has(home), `home ${home} had left`).toBe(false);
-    for (const [home, version] of acknowledged) {
-      expect(listed.get(home) ?? -1, `home ${home} is lost`).toBeGreaterThanOrEqual(version);
-    }
-    for (const steward of list.groups.length === 0 ? [] : street.stewards.keys()) {
+    // What has just been found to be the same as before was checked then.
+    known.listed ??= await this.#checkedList(month, message);
+    const { listed } = known;
+    const isIn = (home: number): boolean => listed.has(home);
+    expect([...known.left].filter(isIn), 'homes that had left').toEqual([]);
+    const lost = [...acknowledged].filter(([home, version]) => (listed.get(home) ?? -1) < version);
+    expect(lost, 'homes and versions that are lost').toEqual([]);
+    for (const steward of shown.get('group-count')?.[0] === 0 ? [] : street.stewards.keys()) {
       const total = await client.total(round, 0, steward);
-      this.#show(month, `total ${steward}`, total);
+      if (!this.#show(month, `total ${steward}`, total)) continue;
       const counts = countsOf(total, homes);
       expect(counts.homes).toEqual(Array.from({ length: homes }, (_, home) => (listed.has(home) ? 1 : 0)));
       const tags = [...listed].reduce((sum, [home, version]) => sum + 1000 * home + 100_000_000 * steward + version, 0);
@@ -484,6 +482,23 @@ export class World {
       const answer = await client.comparison(round, await requestId(request));
       if (answer !== undefined) this.#show(month, `answer ${home}`, answer);
     }
+  }
+
+  /** Checks a list that is shown for the first time, and gives the versions in it by home. */
+  async #checkedList(month: Month, message: SignedMessage): Promise<Map<number, number>> {
+    const { street, homeOf } = this.cast;
+    await checkList(message, street.community, this.cast.announcement(month)).catch((error: unknown) => {
+      if (!(error instanceof ProtocolError && error.code === 'not-enough-homes')) throw error;
+    });
+    const { groups, entries } = decodeList(message.body);
+    this.#show(month, 'group-count', Uint8Array.of(groups.length));
+    this.#show(month, 'home-count', Uint8Array.of(entries.length));
+    const listed = new Map(entries.map(({ invite, version }) => [homeOf.get(toHex(invite)) ?? -1, version]));
+    expect(listed.size, 'a home is listed twice').toBe(entries.length);
+    const { sent } = this.known(month);
+    const strange = [...listed].filter(([home, version]) => sent.get(home)?.has(version) !== true);
+    expect(strange, 'homes and versions that were never sent').toEqual([]);
+    return listed;
   }
 
   /** Whether the endpoint itself says that all it keeps is whole. */
