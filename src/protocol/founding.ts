@@ -301,7 +301,7 @@ export function encodeStewardLink(appOrigin: string, { endpointUrl: url, foundin
 export function parseStewardLink(link: string): StewardLink {
   const encoded = fromBase64Url(link.trim().slice(link.trim().indexOf('#') + 1));
   if (encoded === null || encoded.length === 0) {
-    throw new ProtocolError('malformed', 'This is no whole steward link: ask for it again or copy it to its very end');
+    throw new ProtocolError('malformed', 'This steward link is not complete: ask for it again, or copy all of it');
   }
   const [url, founding, seat, seed] = decodeCbor(linkSchema, encoded, 'The steward link');
   return { endpointUrl: url, founding, seat, seed };

@@ -65,7 +65,12 @@ function bytesOf(link: string, what: 'invite' | 'device'): Bytes {
   const mark = what === 'device' ? deviceMark : '';
   const encoded = fragment.startsWith(mark) ? fromBase64Url(fragment.slice(mark.length)) : null;
   if (encoded === null || encoded.length === 0) {
-    throw new ProtocolError('malformed', `This is no whole ${what} link: ask for it again or copy it to its very end`);
+    throw new ProtocolError(
+      'malformed',
+      what === 'device'
+        ? 'This device link is not complete: ask for it again, or copy all of it'
+        : 'This invite link is not complete: ask for it again, or copy all of it',
+    );
   }
   return encoded;
 }

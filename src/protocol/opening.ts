@@ -98,7 +98,8 @@ export async function checkRead(
   if (!equalBytes(community, id)) throw new ProtocolError('wrong-community', 'The reader is of another community');
   if (ofMonth !== month) throw new ProtocolError('wrong-round', `The reader asked for ${ofMonth}, not for ${month}`);
   await verifyBySteward('read', message, manifest);
-  if (Math.abs(nowMs - atMs) > readWindowMs) throw new ProtocolError('stale', 'The authorization is not of just now');
+  if (Math.abs(nowMs - atMs) > readWindowMs)
+    throw new ProtocolError('stale', 'The authorization is too old, or from the future');
 }
 
 /** Whether such a header holds, see {@link checkRead}. */

@@ -43,15 +43,15 @@ export function problemWords(code: string): string | undefined {
     case 'set-aside':
       return 'The endpoint could not compute this comparison, and does not try again.';
     case 'too-many':
-      return 'The endpoint takes no more of these for now. Try again later; if it stays so, tell who runs it.';
+      return 'The endpoint takes no more of these for now. Try again later; if it stays so, tell whoever runs it.';
     case 'too-fast':
       return 'The endpoint was asked too much at once. Wait a little, and try again.';
     case 'storage-full':
-      return 'The endpoint’s storage is full, and nothing of this was kept. Tell who runs it, and send it again later.';
+      return 'The endpoint’s storage is full, and nothing of this was kept. Tell whoever runs it, and send it again later.';
     case 'damaged':
     case 'internal':
     case 'storage-failed':
-      return 'Something went wrong at the endpoint. Try again later, or tell who runs it.';
+      return 'Something went wrong at the endpoint. Try again later, or tell whoever runs it.';
     case 'bad-signature':
     case 'wrong-signer':
     case 'bad-certificate':

@@ -37,7 +37,7 @@ const encode = (appOrigin: string, screen: string, fields: CborValue): string =>
 function bytesOf(link: string): Bytes {
   const encoded = fromBase64Url(link.trim().slice(link.trim().indexOf('#') + 1));
   if (encoded === null || encoded.length === 0) {
-    throw new ProtocolError('malformed', 'This is no whole link: ask for it again or copy it to its very end');
+    throw new ProtocolError('malformed', 'This link is not complete: ask for it again, or copy all of it');
   }
   return encoded;
 }

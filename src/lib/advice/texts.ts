@@ -28,7 +28,7 @@ export const adviceNames: Readonly<Record<AdviceId, string>> = {
   cooling: 'Shade before cooling',
   heating: 'Heating set up well',
   peaks: 'One appliance after another',
-  solar: 'More of the own sun',
+  solar: 'More of your own sun',
   tariff: 'Another tariff',
   overall: 'A little less of everything',
   steady: 'Something else',

@@ -134,13 +134,13 @@ export async function unlockByPrf(output: Bytes): Promise<void> {
 export async function openPrfWrap(output: Bytes): Promise<{ wrap: KeyWrap; raw: Bytes }> {
   const wrap = (await listWraps()).find(({ kind }) => kind === 'prf');
   if (wrap?.kind !== 'prf')
-    throw new VaultError('wrong-secret', 'No screen lock or security key was set up. Give your passphrase or code.');
+    throw new VaultError('wrong-secret', 'No screen lock or security key was set up. Enter your passphrase or code.');
   try {
     return { wrap, raw: await unseal(await keyOfPrf(output, wrap.salt), placeOfWrap(wrap.kind, wrap.version), wrap) };
   } catch (cause) {
     throw new VaultError(
       'wrong-secret',
-      'This screen lock or security key does not open the app any more. Give your passphrase or recovery code.',
+      'This screen lock or security key does not open the app any more. Enter your passphrase or recovery code.',
       { cause },
     );
   }
