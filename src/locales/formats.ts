@@ -19,3 +19,6 @@ export function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFo
   dates.set(key, made);
   return made;
 }
+
+/** A number with the sign of its unit, which stay on one line. */
+export const withUnit = (number: string, unit: string): string => `${number}\u00a0${unit}`;

@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
+import { madeUpMeterFile } from '../e2e/made-up-file.ts';
 import { closeRound, contribute, joinDemo, setUpComparisonKey, settled, startRound } from '../e2e/steps.ts';
 import { test } from '../e2e/support.ts';
 import { screens, widths } from '../e2e/screens.ts';
@@ -15,6 +16,42 @@ const folder = join(import.meta.dirname, '../../screenshots');
 const shownLanguages = process.env.SCREENSHOT_LANGUAGES?.split(',') ?? Object.keys(languages);
 const only = process.env.SCREENSHOT_SCREENS?.split(',');
 const themes = ['light', 'dark'] as const;
+
+/** What a screen shows after a step on it; the steps are named by no language. */
+const states: readonly {
+  readonly name: string;
+  readonly path: string;
+  readonly open: (page: Page) => Promise<void>;
+}[] = [
+  ...['day', 'calendar', 'power', 'weather', 'sun'].map((name, index) => ({
+    name: `full-trends-${name}`,
+    path: '/trends/',
+    open: (page: Page) =>
+      page
+        .locator('.views button')
+        .nth(index + 1)
+        .click(),
+  })),
+  { name: 'full-readings-preview', path: '/readings/', open: (page) => choose(page, madeUpMeterFile()) },
+  {
+    name: 'full-readings-mapper',
+    path: '/readings/',
+    open: (page) =>
+      choose(page, {
+        name: 'unknown.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(
+          `when;what\n${Array.from({ length: 48 }, (_, i) => `${i % 24}:00 ${1 + Math.floor(i / 24)}/2/2025;0,${i}`).join('\n')}\n`,
+        ),
+      }),
+  },
+  { name: 'full-cost-tariff', path: '/cost/', open: (page) => page.locator('main .card .row button').first().click() },
+];
+
+async function choose(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+  await page.locator('input[type=file]').first().setInputFiles(file);
+  await page.locator('#preview-title, #mapper-title').waitFor();
+}
 
 interface Shot {
   readonly label: string;
@@ -49,21 +86,23 @@ async function shoot(page: Page, language: string, theme: string, width: number)
 test('contact sheets', async ({ page, browser }) => {
   test.setTimeout(3_600_000);
   await mkdir(folder, { recursive: true });
-  const shotsOf = async (name: string, paths: readonly string[]): Promise<void> => {
-    for (const path of paths) {
-      const shots: Shot[] = [];
-      for (const language of shownLanguages) {
-        await page.evaluate((tag) => localStorage.setItem('language', tag), language);
-        for (const colorScheme of themes) {
-          await page.emulateMedia({ colorScheme });
-          await page.goto(path);
-          await settled(page);
-          await page.waitForLoadState('networkidle');
-          for (const width of widths) shots.push(await shoot(page, language, colorScheme, width));
-        }
+  const sheetOf = async (name: string, path: string, open?: (page: Page) => Promise<void>): Promise<void> => {
+    const shots: Shot[] = [];
+    for (const language of shownLanguages) {
+      await page.evaluate((tag) => localStorage.setItem('language', tag), language);
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        await page.goto(path);
+        await settled(page);
+        await open?.(page);
+        await page.waitForLoadState('networkidle');
+        for (const width of widths) shots.push(await shoot(page, language, colorScheme, width));
       }
-      await writeSheet(browser, `${name}-${path === '/' ? 'overview' : path.replaceAll('/', '')}`, shots);
     }
+    await writeSheet(browser, name, shots);
+  };
+  const shotsOf = async (name: string, paths: readonly string[]): Promise<void> => {
+    for (const path of paths) await sheetOf(`${name}-${path === '/' ? 'overview' : path.replaceAll('/', '')}`, path);
   };
   await page.goto('/');
   const asked = screens.filter((path) => only === undefined || only.includes(path));
@@ -82,4 +121,5 @@ test('contact sheets', async ({ page, browser }) => {
   await closeRound(page);
   await setUpComparisonKey(page);
   await shotsOf('full', asked);
+  for (const { name, path, open } of states) if (asked.includes(path)) await sheetOf(name, path, open);
 });

@@ -1,6 +1,6 @@
 /** Every word of the advice, in one place. */
 
-import { numberFormat } from '../../locales/formats.ts';
+import { numberFormat, withUnit } from '../../locales/formats.ts';
 
 export const adviceIds = [
   'baseload',
@@ -90,7 +90,9 @@ const whole = (value: number): string => numberFormat({ maximumFractionDigits: 0
 const two = (value: number): string =>
   numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 const percent = (share: number): string => numberFormat({ style: 'percent', maximumFractionDigits: 0 }).format(share);
-const kwh = (value: number): string => `${whole(value)} kWh`;
+const kwh = (value: number): string => withUnit(whole(value), 'kWh');
+const watts = (value: number): string => withUnit(whole(value), 'W');
+const kilowatts = (value: number): string => withUnit(two(value), 'kW');
 
 const money = (value: number, currency: string): string =>
   numberFormat({ style: 'currency', currency, maximumFractionDigits: 0 }).format(value);
@@ -157,25 +159,20 @@ const shareOfActivity = (name: string, hours: string, facts: AdviceFacts) => ({
 export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => AdviceText>> = {
   baseload: (facts) => ({
     title: 'Find what is always on',
-    sentence: `Even when nothing happens your home draws ${whole(facts.value)} W. A fifth less of what lies above ${whole(facts.usual)} W would save ${gain(facts)}.`,
+    sentence: `Even when nothing happens your home draws ${watts(facts.value)}. A fifth less of what lies above ${watts(facts.usual)} would save ${gain(facts)}.`,
     steps: [
       'Walk through the home late in the evening: which boxes are warm, which lights glow?',
       'Put screens, consoles and speakers on a switched power strip.',
       'Measure an old fridge, freezer or pump with a plug-in meter for a day.',
     ],
-    ...evidence(
-      facts,
-      'Always-on power',
-      `${whole(facts.value)} W`,
-      `a quarter of homes stay below ${whole(facts.usual)} W`,
-    ),
+    ...evidence(facts, 'Always-on power', watts(facts.value), `a quarter of homes stay below ${watts(facts.usual)}`),
     how: {
       formula:
         'Saving = (always-on power − level of a quarter of homes) × 8.76 kWh a year per watt × the part that can be avoided',
-      worked: `(${whole(facts.value)} W − ${whole(facts.usual)} W) × 8.76 × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
+      worked: `(${watts(facts.value)} − ${watts(facts.usual)}) × 8.76 × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
       assumption:
         'That a fifth of it can be avoided is our assumption: homes that were helped with it came 6.6% below their whole always-on power on average, some much more. Leave on what needs to be on, such as a fridge, alarms or anything you rely on.',
-      source: `${whole(facts.usual)} W: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6%: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
+      source: `${watts(facts.usual)}: lower quartile of 66 real homes (Zonnedael 2013; Smart Grid Smart City 2012 to 2014). 6.6%: 1,239 homes in Mountain View, Home Energy Analytics; see also Delforge and others, Home Idle Load, NRDC 2015.`,
     },
   }),
   night: (facts) => ({
@@ -273,16 +270,21 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
   }),
   peaks: (facts) => ({
     title: 'Run big appliances one after another',
-    sentence: `Your three highest hours reach ${two(facts.value)} kW. Spreading oven, dryer and charger saves no energy, but eases the grid, and money where your contract charges for power.`,
+    sentence: `Your three highest hours reach ${kilowatts(facts.value)}. Spreading oven, dryer and charger saves no energy, but eases the grid, and money where your contract charges for power.`,
     steps: [
       'Start the dryer when the oven is off.',
       'Let the car charge slower, over more hours.',
       'Ask your supplier whether your contract charges for the highest hours.',
     ],
-    ...evidence(facts, 'Mean of your three highest hours', `${two(facts.value)} kW`, `${two(facts.usual)} kW is usual`),
+    ...evidence(
+      facts,
+      'Mean of your three highest hours',
+      kilowatts(facts.value),
+      `${kilowatts(facts.usual)} is usual`,
+    ),
     how: {
       formula: 'Mean power of the three hours with the highest use',
-      worked: `${two(facts.value)} kW against ${two(facts.usual)} kW`,
+      worked: `${kilowatts(facts.value)} against ${kilowatts(facts.usual)}`,
       assumption: 'No saving is claimed: the energy is the same, only its time changes.',
       source: realHomes,
     },
@@ -334,7 +336,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
       'Pick one appliance a week and see what it takes.',
       'Check the days that stand out in your trends.',
     ],
-    ...evidence(facts, 'Energy a day', `${two(facts.value)} kWh`, 'set beside your community'),
+    ...evidence(facts, 'Energy a day', withUnit(two(facts.value), 'kWh'), 'set beside your community'),
     how: {
       formula: 'Saving = energy of a year × 2%',
       worked: `${kwh(facts.yearKwh)} × ${percent(facts.avoidableShare)} = ${kwh(facts.kwhPerYear)} a year`,
@@ -347,12 +349,7 @@ export const adviceTexts: Readonly<Record<AdviceId, (facts: AdviceFacts) => Advi
     sentence:
       'Your always-on power, evenings, nights and weekends are all within what is usual. Well done; keep an eye on it.',
     steps: ['Look again next month, or after you bought something new.'],
-    ...evidence(
-      facts,
-      'Always-on power',
-      `${whole(facts.value)} W`,
-      `a quarter of homes stay below ${whole(facts.usual)} W`,
-    ),
+    ...evidence(facts, 'Always-on power', watts(facts.value), `a quarter of homes stay below ${watts(facts.usual)}`),
     how: {
       formula: 'Every rule was tried; none found more than 10 kWh a year to save',
       worked: 'No rule applies',

@@ -1,6 +1,7 @@
 import type { FeatureName, FeatureValues } from '../../protocol/features.ts';
 import { plural } from '../../locales/plural.ts';
-import { formatCount, formatOne, formatShare, formatTwo, withUnit } from './format.ts';
+import { withUnit } from '../../locales/formats.ts';
+import { formatKilowatts, formatOne, formatShare, formatTwo, formatWatts } from './format.ts';
 
 /** How a figure of the month is called and written, and how it is worked out. */
 export interface FeatureText {
@@ -30,14 +31,14 @@ export const featureTexts: Readonly<Record<FeatureName, FeatureText>> = {
   baseloadW: {
     title: 'Always-on power',
     how: 'The power that remains in the quietest hours of the month.',
-    format: (value) => withUnit(formatCount(value), 'W'),
+    format: formatWatts,
     more: /* @wc-include */ 'more',
     less: /* @wc-include */ 'less',
   },
   peakThreeHoursKw: {
     title: 'Highest hours',
     how: 'The mean power of the three hours of the month with the highest use.',
-    format: (value) => withUnit(formatTwo(value), 'kW'),
+    format: formatKilowatts,
     more: /* @wc-include */ 'higher',
     less: /* @wc-include */ 'lower',
   },

@@ -1,16 +1,13 @@
 /** Numbers, dates and sizes as the reader's locale writes them. */
 
 import { plural } from '../../locales/plural.ts';
-import { dateFormat, numberFormat } from '../../locales/formats.ts';
+import { dateFormat, numberFormat, withUnit } from '../../locales/formats.ts';
 import { wallClockOf } from '../series/local-day.ts';
 
 const digits = (count: number): Intl.NumberFormatOptions => ({
   minimumFractionDigits: count,
   maximumFractionDigits: count,
 });
-
-/** A number with its unit, which stay on one line. */
-export const withUnit = (number: string, unit: string): string => `${number}\u00a0${unit}`;
 
 /** Energy in kWh with as many digits as its size deserves: `3,743`, `12.4`, `0.35`. */
 export function formatKwh(energyWh: number): string {
@@ -30,6 +27,12 @@ export const formatOne = (value: number): string => numberFormat(digits(1)).form
 
 /** A number with two decimals. */
 export const formatTwo = (value: number): string => numberFormat(digits(2)).format(value);
+
+/** Power in watts, without decimals. */
+export const formatWatts = (watts: number): string => withUnit(formatCount(watts), 'W');
+
+/** Power in kW with two decimals. */
+export const formatKilowatts = (kw: number): string => withUnit(formatTwo(kw), 'kW');
 
 /** A share of one as a whole percentage. */
 export const formatShare = (share: number): string =>
