@@ -17,6 +17,17 @@ const shownLanguages = process.env.SCREENSHOT_LANGUAGES?.split(',') ?? Object.ke
 const only = process.env.SCREENSHOT_SCREENS?.split(',');
 const themes = ['light', 'dark'] as const;
 
+/** Of no known format: its owner says what the columns mean. */
+const unknownTable = {
+  name: 'unknown.csv',
+  mimeType: 'text/csv',
+  buffer: Buffer.from(
+    ['Moment;Buiten;Stroom wh', ...Array.from({ length: 24 }, (_, hour) => `03-02-2026 ${hour}:00;11,5;250`)].join(
+      '\n',
+    ),
+  ),
+};
+
 /** What a screen shows after a step on it; the steps are named by no language. */
 const states: readonly {
   readonly name: string;
@@ -33,18 +44,7 @@ const states: readonly {
         .click(),
   })),
   { name: 'full-readings-preview', path: '/readings/', open: (page) => choose(page, madeUpMeterFile()) },
-  {
-    name: 'full-readings-mapper',
-    path: '/readings/',
-    open: (page) =>
-      choose(page, {
-        name: 'unknown.csv',
-        mimeType: 'text/csv',
-        buffer: Buffer.from(
-          `when;what\n${Array.from({ length: 48 }, (_, i) => `${i % 24}:00 ${1 + Math.floor(i / 24)}/2/2025;0,${i}`).join('\n')}\n`,
-        ),
-      }),
-  },
+  { name: 'full-readings-mapper', path: '/readings/', open: (page) => choose(page, unknownTable) },
   { name: 'full-cost-tariff', path: '/cost/', open: (page) => page.locator('main .card .row button').first().click() },
 ];
 
