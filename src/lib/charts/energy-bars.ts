@@ -150,7 +150,9 @@ export const describeSpan = (days: readonly DayTotal[], span: DaySpan): string =
     parts.push(
       total.days === 1
         ? ' This day is known only as part of a bill or of another reading of more than a day.'
-        : ` ${billed} of ${total.days} days are known only as part of a bill or of another reading of more than a day.`,
+        : billed === 1
+          ? ` 1 of ${total.days} days is known only as part of a bill or of another reading of more than a day.`
+          : ` ${billed} of ${total.days} days are known only as part of a bill or of another reading of more than a day.`,
     );
   if (gaps > 0)
     parts.push(

@@ -283,8 +283,8 @@ export function roundInWords(
           homes === 0
             ? 'Not every steward published keys in time, or no home took part. Nothing was opened.'
             : threshold === 2
-              ? `${homes} homes took part, which is too few: ${minimumHomes} must remain without those that any one steward invited. Nothing was opened, and nothing will be.`
-              : `${homes} homes took part, which is too few: ${minimumHomes} must remain without those that any ${threshold - 1} stewards invited. Nothing was opened, and nothing will be.`,
+              ? `${plural(homes, ['# home took part', '# homes took part'])}, which is too few: ${minimumHomes} must remain without those that any one steward invited. Nothing was opened, and nothing will be.`
+              : `${plural(homes, ['# home took part', '# homes took part'])}, which is too few: ${minimumHomes} must remain without those that any ${threshold - 1} stewards invited. Nothing was opened, and nothing will be.`,
         action: own === 'keys' || own === 'sealed' ? 'erase' : undefined,
       };
   }

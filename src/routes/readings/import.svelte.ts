@@ -10,7 +10,7 @@ import type { MeterFile } from '$lib/meter/meter-file.ts';
 import { partOfSeries, wholeTime, type DayPart } from '$lib/series/part.ts';
 import { summarize, type SeriesSummary } from '$lib/series/summary.ts';
 import type { Finding, ReadingSeries } from '$lib/series/types.ts';
-import { formatCount, formatDay } from '$lib/ui/format.ts';
+import { formatDay } from '$lib/ui/format.ts';
 import { work } from '$lib/ui/work.svelte.ts';
 import { wordsOf } from '$lib/ui/words.ts';
 import { eraseHome } from '$lib/vault/erase.ts';
@@ -20,6 +20,7 @@ import { listImports } from '$lib/vault/readings.ts';
 import type { Home, Import } from '$lib/vault/schema.ts';
 import { saveSetting } from '$lib/vault/settings.ts';
 import { askForPersistence } from '$lib/vault/storage.ts';
+import { plural } from '../../locales/plural.ts';
 import { current } from '../home.svelte.ts';
 import { demoReadings } from './demo-home.ts';
 import { changeManualReadings, readingsOfCounters } from './manual.ts';
@@ -341,7 +342,8 @@ export class MeterImport {
   }
 }
 
-const keptWords = ({ fileName, added }: Import): string => `${fileName} is kept: ${formatCount(added)} new readings.`;
+const keptWords = ({ fileName, added }: Import): string =>
+  `${fileName} is kept: ${plural(added, ['# new reading', '# new readings'])}.`;
 
 const newHome = (timeZone: string) => {
   const real = current.homes.filter(({ isDemo }) => !isDemo).length;

@@ -11,6 +11,7 @@ import { RegisterRows, type RegisterRule } from '../collector.ts';
 import { MeterFileError } from '../errors.ts';
 import { minuteWords } from '../../../locales/dates.ts';
 import { numberFormat } from '../../../locales/formats.ts';
+import { plural } from '../../../locales/plural.ts';
 import type { ReadContext, TextFormat, TextReader } from '../format.ts';
 import { medianOf } from '../readings.ts';
 import * as codes from './espi-codes.ts';
@@ -286,7 +287,8 @@ class Feed implements TextReader {
       findings.note(
         'unreadable-row',
         'warning',
-        (count) => `${count} readings have no start and were left out.`,
+        (count) =>
+          plural(count, ['# reading has no start and was left out.', '# readings have no start and were left out.']),
         this.#readings,
       );
       return false;

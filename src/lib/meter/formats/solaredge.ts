@@ -8,6 +8,7 @@ import { MeterFileError } from '../errors.ts';
 import type { TextFormat } from '../format.ts';
 import { parseStamp } from '../stamp.ts';
 import * as v from 'valibot';
+import { plural } from '../../../locales/plural.ts';
 
 const values = v.array(v.object({ date: v.string(), value: v.optional(v.nullable(v.number())) }));
 const energy = v.object({ timeUnit: v.optional(v.string()), unit: v.string(), values });
@@ -77,7 +78,11 @@ export const solarEdge: TextFormat = {
               findings.note(
                 'unreadable-row',
                 'warning',
-                (count) => `${count} values have no date that can be read and were left out.`,
+                (count) =>
+                  plural(count, [
+                    '# value has no date that can be read and was left out.',
+                    '# values have no date that can be read and were left out.',
+                  ]),
                 i + 1,
               );
               return;
