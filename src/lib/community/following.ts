@@ -10,7 +10,7 @@ import type { Community } from '../../protocol/manifest.ts';
 import { phraseOf } from '../../protocol/phrase.ts';
 import { keyAfterRestore } from '../fhe/client.ts';
 import { keptOf } from '../fhe/kept-community.ts';
-import { findCommunity, saveCommunity } from '../vault/communities.ts';
+import { findCommunity, updateCommunity } from '../vault/communities.ts';
 import { exclusively } from '../vault/exclusive.ts';
 import type { JoinedCommunity, StoredFollowed, Stewardship } from '../vault/schema.ts';
 import { findStewardship, saveStewardship } from '../vault/stewards.ts';
@@ -49,7 +49,7 @@ export const followJoined = (joined: JoinedCommunity): Promise<JoinedCommunity> 
     if (isKept(stored, stepped.position.count)) return stored;
     const hasMoved = stored.elsewhereMs === undefined && (await isElsewhere(stored, stepped.entries));
     const now = { ...stored, followed: keptOf(stepped), ...(hasMoved && { elsewhereMs: Date.now() }) };
-    await saveCommunity(now);
+    await updateCommunity(now);
     return now;
   });
 

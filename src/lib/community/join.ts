@@ -8,7 +8,7 @@ import { encodeDeviceLink, type DeviceLink, type Invite } from '../../protocol/i
 import { checkManifest, findInvite, type Community } from '../../protocol/manifest.ts';
 import { encodeSigned, type SignedMessage } from '../../protocol/signed.ts';
 import { adoptMember, certifyDevice, createMember } from '../fhe/client.ts';
-import { findCommunity, saveCommunity } from '../vault/communities.ts';
+import { findCommunity, saveCommunity, updateCommunity } from '../vault/communities.ts';
 import { exclusively } from '../vault/exclusive.ts';
 import type { JoinedCommunity, StoredFollowed } from '../vault/schema.ts';
 import { followFirst } from './following.ts';
@@ -137,7 +137,7 @@ export async function linkForNextDevice(joined: JoinedCommunity, appOrigin: stri
   const { seed, certificates } = await certifyDevice(community, { invite, certificates: joined.certificates });
   await exclusively(`follow ${joined.id}`, async () => {
     const stored = (await findCommunity(joined.id)) ?? joined;
-    await saveCommunity({ ...stored, movedMs: Date.now() });
+    await updateCommunity({ ...stored, movedMs: Date.now() });
   });
   return encodeDeviceLink(appOrigin, { endpointUrl, community, invite, certificates, seed });
 }

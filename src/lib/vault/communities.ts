@@ -30,6 +30,14 @@ export async function saveCommunity(community: JoinedCommunity): Promise<void> {
   await write(['communities'], (tx) => tx.store.put(record));
 }
 
+/** Stores what has changed of a membership. One that was erased meanwhile stays erased. */
+export async function updateCommunity(community: JoinedCommunity): Promise<void> {
+  const record = checked(communitySchema, community, 'The community');
+  await write(['communities'], async ({ store }) => {
+    if ((await store.getKey(record.id)) !== undefined) await store.put(record);
+  });
+}
+
 /** A community's contributions of this home, the newest month first. */
 export async function listContributions(communityId: string): Promise<StoredContribution[]> {
   const all = await read(['contributions'], (tx) => tx.store.getAll(ofCommunity(communityId)));

@@ -16,6 +16,7 @@ import {
 } from '../../../src/lib/vault/communities.ts';
 import { findComparisonRequest, keepServerKey } from '../../../src/lib/vault/comparisons.ts';
 import { forgetDataKey } from '../../../src/lib/vault/data-key.ts';
+import { eraseCommunity } from '../../../src/lib/vault/erase.ts';
 import { addHome } from '../../../src/lib/vault/homes.ts';
 import { closeVault } from '../../../src/lib/vault/open.ts';
 import type { JoinedCommunity } from '../../../src/lib/vault/schema.ts';
@@ -167,6 +168,16 @@ it('is not told by what it did itself, by a neighbour, or by a next device that 
   const followed = await followJoined(joined);
   expect(followed.followed?.count).toBeGreaterThan(3);
   expect(followed.elsewhereMs).toBeUndefined();
+});
+
+it('a community that is erased while its log is asked for stays erased', async () => {
+  const answer = fetch;
+  vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
+    await eraseCommunity(community.id);
+    return answer(url, init);
+  });
+  await followJoined(joined);
+  expect(await findCommunity(community.id)).toBeUndefined();
 });
 
 it('a device that keeps no member key follows all the same', async () => {
