@@ -534,7 +534,8 @@ export function isExpected(error: unknown, faulty: boolean): boolean {
   if (isOutOfOrder(error)) return true;
   if (error instanceof Died || (error instanceof EndpointError && error.cause instanceof Died)) return faulty;
   if (error instanceof StoreError) return faulty && error.code !== 'damaged';
-  return faulty && error instanceof EndpointError && ['storage-failed', 'storage-full'].includes(error.code);
+  // By the status, because an answer to HEAD says no more.
+  return faulty && error instanceof EndpointError && [503, 507].includes(error.status);
 }
 
 export { closesMs };
