@@ -48,12 +48,15 @@ class Standing {
   readonly due: readonly Due[] = $derived.by(() => {
     if (this.joined === undefined) return [];
     const { month } = this;
+    const { id } = this.joined;
     const [newest] = current.analyses;
     const isNew = newest !== undefined && newest.madeMs > (current.settings.comparisonSeenMs ?? 0);
     const canContribute =
       month !== undefined &&
       month !== current.settings.notContributed &&
-      !this.contributions.some((one) => one.month === month);
+      !this.contributions.some((one) => one.month === month) &&
+      // What was opened takes no more homes.
+      !current.analyses.some(({ communityId, comparison }) => communityId === id && comparison.month === month);
     return [
       ...this.contributions
         .filter(({ listed }) => listed !== undefined && listed.state !== 'listed')
