@@ -17,7 +17,6 @@ import {
 import { findComparisonRequest, keepServerKey } from '../../../src/lib/vault/comparisons.ts';
 import { forgetDataKey } from '../../../src/lib/vault/data-key.ts';
 import { eraseCommunity } from '../../../src/lib/vault/erase.ts';
-import { addHome } from '../../../src/lib/vault/homes.ts';
 import { closeVault } from '../../../src/lib/vault/open.ts';
 import type { JoinedCommunity } from '../../../src/lib/vault/schema.ts';
 import { keepSecret, readSecret, secretId } from '../../../src/lib/vault/secrets.ts';
@@ -27,11 +26,11 @@ import { signerFromSeed, type Signer } from '../../../src/protocol/ed25519.ts';
 import type { EndpointClient } from '../../../src/protocol/endpoint-client.ts';
 import { sha256 } from '../../../src/protocol/hash.ts';
 import type { Announcement } from '../../../src/protocol/round-key.ts';
-import { encodeSigned } from '../../../src/protocol/signed.ts';
 import { MemoryStore } from '../../endpoint/memory-store.ts';
 import { clientOf, exampleEndpoint, month, TestCommunity } from '../../endpoint/support.ts';
 import { seedOf, signerOf } from '../../protocol/example.ts';
 import { freshVault } from '../vault/fresh-vault.ts';
+import { exampleValues, joinedHome } from './member-home.ts';
 
 // There are no threads here: what the page asks its worker for is done on the spot, by the function that the worker calls.
 vi.mock('../../../src/lib/fhe/client.ts', async (load) => ({
@@ -42,16 +41,7 @@ vi.mock('../../../src/lib/fhe/client.ts', async (load) => ({
 
 const hours = Array.from({ length: 24 }, () => 300);
 const features = {
-  values: {
-    meanDailyKwh: 8,
-    baseloadW: 100,
-    peakThreeHoursKw: 2,
-    eveningShare: 0.3,
-    nightShare: 0.1,
-    middayShare: 0.3,
-    weekendRatio: 1.1,
-    loadFactor: 0.2,
-  },
+  values: exampleValues,
   profiles: { weekdayWh: hours, weekendWh: hours },
 };
 const passphrase = 'wind over quiet meters';
@@ -76,20 +66,9 @@ beforeEach(async () => {
     return endpoint.fetch(request);
   });
   await freshVault();
-  const home = await addHome({ name: 'Home', timeZone: 'UTC' });
   seed = await seedOf('the member of this device');
   const { publicKey } = await signerFromSeed(seed);
-  joined = {
-    id: community.id,
-    name: 'Street',
-    homeId: home.id,
-    endpointUrl: 'http://endpoint.test',
-    manifest: encodeSigned(community.manifest),
-    invite: community.invites[own]?.publicKey ?? new Uint8Array(),
-    certificates: await community.certificates(own, publicKey),
-    joinedMs: 1,
-  };
-  await saveCommunity(joined);
+  joined = await joinedHome(community, own, publicKey);
   await keepSecret(secretId('member', community.id), seed);
 });
 afterEach(() => {

@@ -3,8 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { fetchNorms } from '../../../src/lib/community/compare.ts';
 import { checkOnList } from '../../../src/lib/community/receipt-check.ts';
 import type * as Client from '../../../src/lib/fhe/client.ts';
-import { findContribution, saveCommunity, saveContribution } from '../../../src/lib/vault/communities.ts';
-import { addHome } from '../../../src/lib/vault/homes.ts';
+import { findContribution, saveContribution } from '../../../src/lib/vault/communities.ts';
 import type { JoinedCommunity, StoredContribution } from '../../../src/lib/vault/schema.ts';
 import type { Bytes } from '../../../src/protocol/bytes.ts';
 import { encodeCulprits } from '../../../src/protocol/culprits.ts';
@@ -14,7 +13,7 @@ import type { Announcement } from '../../../src/protocol/round-key.ts';
 import { encodeHead, encodeHeadAnswer, extend, firstPosition } from '../../../src/protocol/head.ts';
 import { encodeNorms } from '../../../src/protocol/norms-message.ts';
 import { encodeSeal } from '../../../src/protocol/seal.ts';
-import { encodeSigned, signMessage } from '../../../src/protocol/signed.ts';
+import { signMessage } from '../../../src/protocol/signed.ts';
 import { MemoryStore } from '../../endpoint/memory-store.ts';
 import {
   clientOf,
@@ -27,6 +26,7 @@ import {
 } from '../../endpoint/support.ts';
 import { signerOf } from '../../protocol/example.ts';
 import { freshVault } from '../vault/fresh-vault.ts';
+import { joinedHome } from './member-home.ts';
 
 // There are no threads here, and no backup was restored.
 vi.mock('../../../src/lib/fhe/client.ts', async (load) => ({
@@ -50,19 +50,8 @@ beforeEach(async () => {
   announcement = await community.announce(client);
   vi.stubGlobal('fetch', (url: string, init?: RequestInit) => endpoint.fetch(new Request(url, init)));
   await freshVault();
-  const home = await addHome({ name: 'Home', timeZone: 'UTC' });
   const { publicKey } = await signerOf(`member ${own}`);
-  joined = {
-    id: community.id,
-    name: 'Street',
-    homeId: home.id,
-    endpointUrl: 'http://endpoint.test',
-    manifest: encodeSigned(community.manifest),
-    invite: community.invites[own]?.publicKey ?? new Uint8Array(),
-    certificates: await community.certificates(own, publicKey),
-    joinedMs: 1,
-  };
-  await saveCommunity(joined);
+  joined = await joinedHome(community, own, publicKey);
 });
 afterEach(() => {
   vi.unstubAllGlobals();

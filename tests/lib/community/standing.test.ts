@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { compareWithNorms } from '../../../src/lib/community/comparison.ts';
 import { standingOf } from '../../../src/lib/community/standing.ts';
-import { codeOf, features, type FeatureValues } from '../../../src/protocol/features.ts';
+import { codeOf, features } from '../../../src/protocol/features.ts';
+import { exampleValues as values } from './member-home.ts';
 
-const values: FeatureValues = {
-  meanDailyKwh: 8,
-  baseloadW: 100,
-  peakThreeHoursKw: 2,
-  eveningShare: 0.3,
-  nightShare: 0.1,
-  middayShare: 0.3,
-  weekendRatio: 1.1,
-  loadFactor: 0.2,
-};
 const flat = (wh: number) => Array.from({ length: 24 }, () => wh);
 const own = { weekdayWh: flat(300), weekendWh: flat(400) };
 /** Weekdays of 12 kWh and weekend days of 24 kWh: 15.43 kWh in the mean of a week. */
