@@ -6,7 +6,7 @@ import { ProtocolError } from '../protocol/error.ts';
 import { sha256 } from '../protocol/hash.ts';
 import { encodeList, groupsOf, makeList } from '../protocol/list.ts';
 import { encodeSigned, signMessage } from '../protocol/signed.ts';
-import { keptVersions, readChecked } from './contributions.ts';
+import { listVersions, readChecked } from './contributions.ts';
 import type { Round } from './core.ts';
 import { hasLeft } from './homes.ts';
 import { reasonOf } from './log.ts';
@@ -58,7 +58,7 @@ export async function finishClosing(round: Round, closedMs: number): Promise<Clo
 async function readAll(round: Round): Promise<{ counted: Counted[]; damaged: Bytes[] }> {
   const damaged: Bytes[] = [];
   const counted: Counted[] = [];
-  for (const [invite, versions] of await keptVersions(round)) {
+  for (const [invite, versions] of await listVersions(round)) {
     try {
       counted.push(await readCounted(round, invite, versions.at(-1) ?? 0));
     } catch (error) {

@@ -24,14 +24,41 @@ import { announcementOf, closedRound, closesNow, isClosing } from './rounds.ts';
 const keptName = (invite: string, version: number): string =>
   `contributions/${invite}-${String(version).padStart(10, '0')}`;
 
-/** Versions that are there, ascending, by invite in hex, ascending too. */
-export async function keptVersions({ folder }: Round): Promise<Map<string, number[]>> {
-  const versions = new Map<string, number[]>();
+/** Versions that are there, ascending, by invite in hex. */
+type Versions = Map<string, number[]>;
+
+/** Reads them from the disk, invites ascending too. */
+export async function listVersions({ folder }: Round): Promise<Versions> {
+  const versions: Versions = new Map();
   for (const name of await folder.list('contributions')) {
     const [invite = '', version] = name.split('-');
-    versions.set(invite, [...(versions.get(invite) ?? []), Number(version)]);
+    const ofHome = versions.get(invite);
+    if (ofHome) ofHome.push(Number(version));
+    else versions.set(invite, [Number(version)]);
   }
   return versions;
+}
+
+/** The same, remembered, in any order: a contribution must not take longer the more there are already. */
+export const keptVersions = (round: Round): Promise<Versions> =>
+  round.core.versions.get(round.bucket, () => listVersions(round));
+
+/** Keeps a version and remembers that it is there. */
+async function keepVersion(round: Round, kept: KeptContribution, invite: string, version: number): Promise<void> {
+  const { core, folder, bucket } = round;
+  try {
+    await folder.keep(keptName(invite, version), encodeKept(kept), otherVersion);
+  } catch (error) {
+    // Whether it was written is unknown if that failed: the disk is asked the next time.
+    core.versions.delete(bucket);
+    throw error;
+  }
+  const versions = await keptVersions(round);
+  const others = versions.get(invite)?.filter((other) => other !== version) ?? [];
+  versions.set(
+    invite,
+    [...others, version].sort((a, b) => a - b),
+  );
 }
 
 async function readKept({ folder }: Round, invite: string, version: number): Promise<KeptContribution | undefined> {
@@ -69,9 +96,6 @@ export async function takeContribution(round: Round, body: Uint8Array): Promise<
     throw new ProtocolError('bad-ciphertext', 'Two ciphertexts of the contribution are the same');
   }
   const [invite, version] = [toHex(header.invite), header.version];
-  const otherVersion = (): ProtocolError =>
-    new ProtocolError('already-decided', 'Another contribution of this version is there; count the version up');
-
   const before = await readKept(round, invite, version);
   if (before === undefined || !equalBytes(before.signed.body, signed.body)) {
     if (await closesNow(round)) throw closed(round);
@@ -89,7 +113,7 @@ export async function takeContribution(round: Round, body: Uint8Array): Promise<
   const kept: KeptContribution = before ?? { signed, sealedFingerprints, receivedMs: core.now() };
   if (!(await isClosing(round))) {
     await Promise.all(ciphertexts.map((ciphertext) => core.store.putBlob(bucket, ciphertext)));
-    await folder.keep(keptName(invite, version), encodeKept(kept), otherVersion);
+    await keepVersion(round, kept, invite, version);
     // A home that left while this was on its way has had its contributions looked for before this one was there.
     if (await hasLeft(round, invite)) {
       await removeContributions(round, invite);
@@ -105,6 +129,9 @@ export async function takeContribution(round: Round, body: Uint8Array): Promise<
   const receipt = { community: community.id, month, member, version, contribution: await sha256(signed.body) };
   return signMessage('receipt', encodeReceipt({ ...receipt, receivedMs: kept.receivedMs }), [core.signer]);
 }
+
+const otherVersion = (): ProtocolError =>
+  new ProtocolError('already-decided', 'Another contribution of this version is there; count the version up');
 
 const closed = ({ month }: Round): Problem =>
   new Problem('round-closed', `The round of ${month} takes no contributions any more.`);
@@ -136,11 +163,15 @@ function takeSeat({ core, bucket }: Round, invite: string, there: ReadonlyMap<st
  */
 export async function removeContributions(round: Round, invite: string): Promise<void> {
   const { core, folder, bucket } = round;
-  for (const version of (await keptVersions(round)).get(invite) ?? []) {
-    if (await isClosing(round)) return;
-    const { ciphertexts } = (await readChecked(round, invite, version))?.header ?? { ciphertexts: [] };
-    for (const ciphertext of ciphertexts) await core.store.removeBlob(bucket, ciphertext);
-    await folder.remove(keptName(invite, version));
+  try {
+    for (const version of (await keptVersions(round)).get(invite) ?? []) {
+      if (await isClosing(round)) return;
+      const { ciphertexts } = (await readChecked(round, invite, version))?.header ?? { ciphertexts: [] };
+      for (const ciphertext of ciphertexts) await core.store.removeBlob(bucket, ciphertext);
+      await folder.remove(keptName(invite, version));
+    }
+  } finally {
+    core.versions.delete(bucket);
   }
 }
 

@@ -80,6 +80,8 @@ export class Core {
   /** By the rounds' buckets: announcements, what rounds have closed to, … */
   readonly announcements = new Cache<Announcement>(100);
   readonly closed = new Cache<ClosedRound>(20);
+  /** … which versions of homes' contributions are there … */
+  readonly versions = new Cache<Map<string, number[]>>(20);
   /** … and homes that have a seat in a round that is collecting: on the disk or on their way there. */
   readonly seats = new Map<string, Set<string>>();
   /** Comparisons that wait to be computed, by their request's id. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { toHex, type Bytes } from '../../src/protocol/bytes.ts';
 import { certify } from '../../src/protocol/certificate.ts';
 import { encodeContribution } from '../../src/protocol/contribution.ts';
@@ -6,6 +6,7 @@ import type { Contribution } from '../../src/protocol/contribution.ts';
 import { decodeList } from '../../src/protocol/list.ts';
 import { checkReceipt } from '../../src/protocol/receipt.ts';
 import type { Announcement } from '../../src/protocol/round-key.ts';
+import { StoreError } from '../../src/endpoint/store.ts';
 import { signerOf } from '../protocol/example.ts';
 import { MemoryStore } from './memory-store.ts';
 import {
@@ -161,6 +162,33 @@ test('What is not the home’s own, whole and well-formed contribution is refuse
     await expect(client.contribute(street.round(), encoded.slice(0, cut))).rejects.toMatchObject({ code: 'malformed' });
   }
   expect((await client.rounds(street.community.id))[0]?.homes).toBe(0);
+});
+
+test('What is there is listed once, not for each contribution, and again after one could not be kept', async () => {
+  const store = new MemoryStore();
+  const client = clientOf(await exampleEndpoint({ store }));
+  const street = await TestCommunity.make();
+  const announcement = await street.announce(client);
+  const send = async (home: number, version: number) =>
+    client.contribute(street.round(), await street.contribution(announcement, home, version));
+  const list = vi.spyOn(store, 'list');
+  const listed = () => list.mock.calls.filter(([name]) => name.endsWith('/contributions')).length;
+  for (const home of [0, 1, 2]) await send(home, 1);
+  await send(0, 2);
+  expect(listed()).toBe(1);
+
+  const create = store.create.bind(store);
+  const failing = vi.spyOn(store, 'create').mockImplementation(async (name, bytes) => {
+    const created = await create(name, bytes);
+    if (name.endsWith('-0000000004')) throw new StoreError('failed', 'whether it is there is unknown');
+    return created;
+  });
+  await expect(send(0, 4)).rejects.toMatchObject({ code: 'storage-failed' });
+  failing.mockRestore();
+  await expect(send(0, 3)).rejects.toMatchObject({ code: 'superseded' });
+  await send(1, 2);
+  expect(listed()).toBe(2);
+  expect((await client.rounds(street.community.id))[0]?.homes).toBe(3);
 });
 
 test('A round that is not announced or closed takes nothing; who is on the list still gets the receipt', async () => {
