@@ -103,10 +103,8 @@ export async function takeContribution(round: Round, body: Uint8Array): Promise<
     const there = await keptVersions(round);
     checkVersion(round, there.get(invite) ?? [], version);
     await bindHome(round, header);
-    for (const hash of header.ciphertexts) {
-      const taken = () => new Problem('already-bound', 'A ciphertext came with another invite before.');
-      await folder.keep(`ciphertexts/${toHex(hash)}`, header.invite, taken);
-    }
+    const taken = () => new Problem('already-bound', 'A ciphertext came with another invite before.');
+    await Promise.all(header.ciphertexts.map((one) => folder.keep(`ciphertexts/${toHex(one)}`, header.invite, taken)));
     if (await hasLeft(round, invite)) throw left();
     takeSeat(round, invite, there);
   }

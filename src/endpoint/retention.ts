@@ -11,7 +11,7 @@ import { decodeDeletions, encodeDeletions, type Deletion } from '../protocol/del
 import { hash, instantMs } from '../protocol/fields.ts';
 import { oldRequests } from './comparisons.ts';
 import type { KeptCommunity, Round } from './core.ts';
-import { closedRound, isErased } from './rounds.ts';
+import { closedRound, closingMs, isErased } from './rounds.ts';
 import { oldServerKeys } from './server-keys.ts';
 
 const dayMs = 86_400_000;
@@ -36,10 +36,10 @@ async function keptSinceMs({ core, id }: KeptCommunity): Promise<number> {
 /** Erases a closed round if its time has come. What stays is the announcement, the list, and the stewards' words. */
 export async function eraseIfDue(round: Round): Promise<void> {
   const { core, folder, bucket, month } = round;
-  // Lists are large: of rounds long past none is read at every tick.
   if (!(await isErased(round))) {
-    const { list, files } = await closedRound(round);
-    if (list.closedMs > (await keptSinceMs(round))) return;
+    // Not by the list, which is large: this is looked at with every tick.
+    if ((await closingMs(round)) > (await keptSinceMs(round))) return;
+    const { files } = await closedRound(round);
     const blobs = (await core.store.blobs(bucket)).filter((blob) => !equalBytes(blob, files.get('list') ?? blob));
     await folder.create('erased', encodeCbor([core.now(), blobs]));
     core.log('info', 'round-erased', { month, files: blobs.length });

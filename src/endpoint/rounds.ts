@@ -60,6 +60,12 @@ export async function beginClosing({ core, folder, bucket }: Round): Promise<voi
   core.seats.delete(bucket);
 }
 
+/** When the round began to close, as its list says too. */
+export async function closingMs({ folder }: Round): Promise<number> {
+  const entry = await folder.need('closing', 'The round is not closing.');
+  return decodeCbor(v.strictTuple([instantMs]), entry, 'The record of a closing')[0];
+}
+
 /** Closes the round if its date has come; whether it is closing or closed. */
 export async function closesNow(round: Round): Promise<boolean> {
   if (await isClosing(round)) return true;
@@ -80,9 +86,7 @@ export async function closedRound(round: Round): Promise<ClosedRound> {
   if (!(await closesNow(round))) throw new Problem('not-closed', `The round of ${month} is still open.`);
   return core.closed.get(bucket, async () => {
     if (!(await isClosed(round))) {
-      const closing = await folder.need('closing', 'The round is not closing.');
-      const [closedMs] = decodeCbor(v.strictTuple([instantMs]), closing, 'The record of a closing');
-      await folder.create('closed', encodeCbor(await finishClosing(round, closedMs)));
+      await folder.create('closed', encodeCbor(await finishClosing(round, await closingMs(round))));
     }
     const entry = await folder.need('closed', 'The record of the closed round is gone.');
     const [listFile, totals, fingerprints, damaged] = decodeCbor(closedSchema, entry, 'The record of a closed round');
