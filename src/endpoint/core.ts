@@ -80,6 +80,8 @@ export class Core {
   /** By the rounds' buckets: announcements, what rounds have closed to, … */
   readonly announcements = new Cache<Announcement>(100);
   readonly closed = new Cache<ClosedRound>(20);
+  /** … and of how many groups and homes, for the many that are long past … */
+  readonly sizes = new Cache<{ readonly groups: number; readonly homes: number }>(10_000);
   /** … which versions of homes' contributions are there … */
   readonly versions = new Cache<Map<string, number[]>>(20);
   /** … and homes that have a seat in a round that is collecting: on the disk or on their way there. */

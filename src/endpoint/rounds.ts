@@ -253,11 +253,14 @@ async function summaryOf(round: Round): Promise<RoundSummary | undefined> {
 async function stateOf(round: Round, closesMs: number): Promise<[RoundState, homes: number]> {
   if ((await announced(round)) === undefined) return [closesMs > round.core.now() ? 'announced' : 'expired', 0];
   if (!(await closesNow(round))) return ['collecting', (await keptVersions(round)).size];
-  const { groups, entries } = (await closedRound(round)).list;
-  if (groups.length === 0) return ['expired', entries.length];
-  if ((await publishedNorms(round)) !== undefined) return ['opened', entries.length];
-  if (await isErased(round)) return ['expired', entries.length];
-  return [(await sealedList(round)) === undefined ? 'closed' : 'sealed', entries.length];
+  const { groups, homes } = await round.core.sizes.get(round.bucket, async () => {
+    const { groups, entries } = (await closedRound(round)).list;
+    return { groups: groups.length, homes: entries.length };
+  });
+  if (groups === 0) return ['expired', homes];
+  if ((await publishedNorms(round)) !== undefined) return ['opened', homes];
+  if (await isErased(round)) return ['expired', homes];
+  return [(await sealedList(round)) === undefined ? 'closed' : 'sealed', homes];
 }
 
 /** Indices of the stewards who have sent something for a round, as the route gives them. */

@@ -1,5 +1,5 @@
 /** What stewards ask of the endpoint, and what it refuses them. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { equalBytes, toBase64Url, toHex } from '../../src/protocol/bytes.ts';
 import { encodeCbor } from '../../src/protocol/cbor.ts';
 import { encodeCulprits } from '../../src/protocol/culprits.ts';
@@ -132,6 +132,24 @@ test('On its date a round closes by itself, with list, totals, fingerprints and 
     expect(await sha256(await client.ciphertext(round, hash))).toEqual(hash);
   }
   await expect(client.total(round, 1, 0)).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('Where many rounds of years past stand is told without reading their lists again', async () => {
+  const store = new MemoryStore();
+  const clock = { ms: startMs };
+  const client = clientOf(await exampleEndpoint({ store, now: () => clock.ms }));
+  const street = await TestCommunity.make();
+  const months = Array.from(
+    { length: 24 },
+    (_, i) => `${2024 + Math.floor(i / 12)}-${`${1 + (i % 12)}`.padStart(2, '0')}`,
+  );
+  for (const one of months) await street.announce(client, one);
+  clock.ms = closesMs;
+  const expected = months.map((one) => ({ month: one, state: 'expired', closesMs, homes: 0 }));
+  expect(await client.rounds(street.community.id)).toEqual(expected);
+  const read = vi.spyOn(store, 'readBlob');
+  expect(await client.rounds(street.community.id)).toEqual(expected);
+  expect(read).not.toHaveBeenCalled();
 });
 
 test('Before a round closes nobody can read a ciphertext, and other rounds’ files never', async () => {
