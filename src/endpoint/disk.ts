@@ -30,7 +30,7 @@ export const nodeDisk: Disk = {
   async create(path) {
     const file = await open(path, 'wx', 0o600);
     return {
-      write: async (bytes, offset) => (await file.write(bytes, offset)).bytesWritten,
+      write: async (bytes, offset) => (await file.write(bytes, offset, undefined, offset)).bytesWritten,
       sync: () => file.sync(),
       close: () => file.close(),
     };

@@ -1,7 +1,6 @@
 /** The real program while single system calls of an upload and of a publication fail or kill it, by strace. */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openCore } from '../../src/endpoint/endpoint.ts';
@@ -19,12 +18,17 @@ const soak = process.env.SOAK === '1';
 const strace = '/usr/bin/strace';
 const stillOpenMs = Date.UTC(2100, 0, 1);
 
-/** System calls of the store's changes, by the names that they have on one machine or the other. */
-const changing = ['fsync', '?link,?linkat', '?rename,?renameat', '?mkdir,?mkdirat', '?unlink,?unlinkat'];
-/** The others that touch its files, and with them those of everything else that the process does. */
-const others = ['write,pwrite64', 'openat', 'close', 'read,pread64', 'getdents64', '?stat,?statx,?fstat,newfstatat'];
-const calls = soak ? [...changing, ...others] : changing;
+/** System calls that change what is on the disk, by the names that they have on one machine or the other. */
+const changing = ['fsync', 'pwrite64', '?link,?linkat', '?rename,?renameat', '?mkdir,?mkdirat', '?unlink,?unlinkat'];
+/** The others on files. Between two changes the disk stays as it is, so to be killed there is nothing new. */
+const looking = ['openat', 'close', 'read,pread64', 'getdents64', '?stat,?statx,?fstat,newfstatat'];
 const effects = ['error=EIO', 'error=ENOSPC', 'signal=SIGKILL'];
+/** The calls that are tried, each with what happens to it; every one of a kind in the soak, the first two elsewhere. */
+const trials = [
+  ...changing.map((call, index) => ({ call, tried: soak ? effects : [effects[index % effects.length] ?? ''] })),
+  ...(soak ? looking.map((call) => ({ call, tried: ['error=EIO'] })) : []),
+];
+const mostTurns = soak ? Infinity : 2;
 
 /** Some containers have strace but do not let it trace. */
 const canTrace = spawnSync(strace, ['-o', '/dev/null', 'true']).status === 0;
@@ -97,14 +101,25 @@ describe.skipIf(!canTrace)('with strace', () => {
     ),
   };
 
-  /** Attaches strace to what runs, and resolves when it has: calls are counted from then on. */
+  /**
+   * Attaches strace to the threads that work on files, and resolves when it has: calls are counted from then on, and for
+   * each thread by themselves, so there is one such thread only.
+   */
   async function inject(running: Running, call: string, effect: string, turn: number, log: string): Promise<void> {
     const what = ['-e', `trace=${call}`, '-e', `inject=${call}:${effect}:when=${turn}`];
-    const tracer = spawn(strace, ['-f', '-o', log, ...what, '-p', String(running.child.pid)], {
+    const main = String(running.child.pid);
+    const threads = (await readdir(`/proc/${main}/task`)).filter((thread) => thread !== main);
+    const tracer = spawn(strace, ['-o', log, ...what, ...threads.flatMap((thread) => ['-p', thread])], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    await once(tracer.stderr, 'data');
-    tracer.stderr.resume();
+    await new Promise<void>((done, fail) => {
+      let said = '';
+      tracer.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.split(' attached').length > threads.length) done();
+      });
+      tracer.once('exit', (code) => fail(new Error(`strace ended with ${code}: ${said}`)));
+    });
   }
 
   /** Acts while a call fails or kills, and again when all is well; whether there was such a call. */
@@ -112,7 +127,6 @@ describe.skipIf(!canTrace)('with strace', () => {
     const data = await temporaryFolder();
     await cp(before, data, { recursive: true, preserveTimestamps: true });
     const log = join(data, 'calls');
-    // One thread for files: strace counts the calls of each thread by themselves.
     const running = await startProgram(program, data, [], ['/usr/bin/env', 'UV_THREADPOOL_SIZE=1']);
     await inject(running, call, effect, turn, log);
     const answer = await ask(running.client).then(
@@ -135,14 +149,14 @@ describe.skipIf(!canTrace)('with strace', () => {
     return answer === undefined || traced.includes('INJECTED');
   }
 
-  const all = Object.entries(acts).flatMap(([name, run]) => calls.map((call, index) => ({ name, run, call, index })));
-  test.each(all)(
+  const all = Object.entries(acts).flatMap(([name, run]) => trials.map((trial) => ({ name, run, ...trial })));
+  test.concurrent.each(all)(
     '$name: no failing $call makes it acknowledge what is not there',
     { timeout: 6 * 3_600_000 },
-    async ({ name, run, call, index }) => {
+    async ({ name, run, call, tried }) => {
       let injected = 0;
-      for (const effect of soak ? effects : [effects[index % 3] ?? '']) {
-        for (let turn = 1; soak || turn < 3; turn++) {
+      for (const effect of tried) {
+        for (let turn = 1; turn <= mostTurns; turn++) {
           try {
             if (!(await run((one) => tryOnce(one, call, effect, turn)))) break;
           } catch (cause) {
@@ -151,7 +165,7 @@ describe.skipIf(!canTrace)('with strace', () => {
           injected++;
         }
       }
-      if (soak) process.stdout.write(`${JSON.stringify({ act: name, call, injected })}\n`);
+      if (soak) process.stdout.write(`${JSON.stringify({ act: name, call, tried, injected })}\n`);
       expect(injected).toBeGreaterThan(0);
     },
   );
