@@ -12,6 +12,7 @@ import type { Job } from './comparisons.ts';
 import { History } from './history.ts';
 import { Folder } from './ledger.ts';
 import type { Log } from './log.ts';
+import type { Due } from './retention.ts';
 import type { ClosedRound } from './rounds.ts';
 import { StoreError, type Store } from './store.ts';
 
@@ -88,8 +89,9 @@ export class Core {
   readonly seats = new Map<string, Set<string>>();
   /** Comparisons that wait to be computed, by their request's id. */
   readonly jobs = new Map<string, Job>();
-  /** When each community was last looked through for what is to be deleted. */
+  /** When each community was last looked through for what is to be deleted, and what of that is still to go. */
   readonly lookedMs = new Map<string, number>();
+  readonly deleting = new Map<string, Due[]>();
   readonly #communities = new Cache<AmendedCommunity>(100);
   readonly #asOf = new WeakMap<AmendedCommunity, Map<string, Community>>();
   readonly #turns = new Map<string, Promise<unknown>>();

@@ -51,23 +51,42 @@ export async function eraseIfDue(round: Round): Promise<void> {
   for (const part of ['contributions', 'ciphertexts', 'sums']) await folder.at(part).clear();
 }
 
-/** Deletes what is due of a community's comparisons, once an hour at most. */
+/**
+ * Deletes what is due of a community's comparisons. It is looked for once an hour at most; what could not be deleted is
+ * tried again each time.
+ */
 export async function deleteOld(kept: KeptCommunity): Promise<void> {
-  const { core, id, ledger } = kept;
+  const { core, id } = kept;
   const nowMs = core.now();
-  if (Math.abs(nowMs - (core.lookedMs.get(id) ?? -Infinity)) < lookMs) return;
-  core.lookedMs.set(id, nowMs);
+  if (!core.deleting.get(id)?.length) {
+    if (Math.abs(nowMs - (core.lookedMs.get(id) ?? -Infinity)) < lookMs) return;
+    core.deleting.set(id, await listDue(kept, nowMs));
+    core.lookedMs.set(id, nowMs);
+  }
+  const due = core.deleting.get(id) ?? [];
+  const files = due.length;
+  for (let next = due[0]; next !== undefined; next = due[0]) {
+    await next.remove();
+    due.shift();
+  }
+  if (files > 0) core.log('info', 'old-deleted', { files });
+}
+
+/** Looks for what is due, and lists it as deleted. */
+async function listDue(kept: KeptCommunity, nowMs: number): Promise<Due[]> {
+  const { core, ledger } = kept;
   const sinceMs = await keptSinceMs(kept);
   const abandonedMs = nowMs - core.limits.uploadDays * dayMs;
   const due = [...(await oldServerKeys(kept, sinceMs, abandonedMs)), ...(await oldRequests(kept, sinceMs))];
-  if (due.length === 0) return;
+  if (due.length === 0) return [];
   const hashes = (kind: Due['kind']): Bytes[] =>
     due.flatMap((one) => (one.kind === kind ? (fromHex(one.hash) ?? []) : []));
   const kinds = [...new Set(due.map(({ kind }) => kind))];
   const listed = kinds.map((kind) => ({ atMs: nowMs, kind, month: undefined, hashes: hashes(kind) }));
-  await ledger.create(`deletions/${String(nowMs).padStart(15, '0')}`, encodeDeletions(listed));
-  for (const { remove } of due) await remove();
-  core.log('info', 'old-deleted', { files: due.length });
+  // By the clock of a moment ago, other things may have been listed at this very instant.
+  const name = (ms: number): string => `deletions/${String(ms).padStart(15, '0')}`;
+  for (let ms = nowMs; !(await ledger.create(name(ms), encodeDeletions(listed))); ms++);
+  return due;
 }
 
 /** What has been deleted in a community, as the route gives it. */

@@ -387,6 +387,32 @@ test('A home has two keys at a time, and what was never completed goes', async (
   expect(await offsets()).toEqual([undefined, undefined, undefined]);
 });
 
+test('A deletion that fails goes on with the next look, and is listed once', async () => {
+  class Failing extends MemoryStore {
+    failures = 0;
+
+    override remove(name: string): Promise<void> {
+      if (this.failures > 0 && name.includes('/server-keys')) {
+        this.failures--;
+        return Promise.reject(new StoreError('failed', 'broken'));
+      }
+      return super.remove(name);
+    }
+  }
+  const store = new Failing();
+  const street = await opened(store);
+  const { client, endpoint, clock } = street;
+  const { id } = street.street.community;
+  const hash = await announceKey(street, client, 0, new Uint8Array(1000));
+  clock.ms += 8 * 86_400_000;
+  store.failures = 1;
+  await endpoint.tick();
+  expect(await client.keyOffset(id, hash)).toBe(0);
+  await endpoint.tick();
+  expect(await client.keyOffset(id, hash)).toBeUndefined();
+  expect(await client.deletions(id)).toMatchObject([{ kind: 'upload', hashes: [hash] }]);
+});
+
 test('What was long not needed goes and is listed; which request was the home’s one is not forgotten', async () => {
   const store = new MemoryStore();
   const street = await opened(store, homes, { retentionDays: 30 });
