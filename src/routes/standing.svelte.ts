@@ -6,14 +6,8 @@ import { listCommunities, listContributions } from '$lib/vault/communities.ts';
 import { onVaultChange } from '$lib/vault/changes.ts';
 import type { JoinedCommunity, StoredContribution } from '$lib/vault/schema.ts';
 import { newestCompleteMonth } from '$lib/usage/newest-month.ts';
+import { whatIsDue, type Due } from './due.ts';
 import { current } from './home.svelte.ts';
-
-/** What its owner may want to know of or do, the most urgent first. */
-export type Due =
-  | { readonly kind: 'missing'; readonly month: string }
-  | { readonly kind: 'waiting'; readonly month: string }
-  | { readonly kind: 'opened'; readonly month: string }
-  | { readonly kind: 'contribute'; readonly month: string };
 
 class Standing {
   #communities = $state.raw<readonly JoinedCommunity[]>([]);
@@ -45,29 +39,17 @@ class Standing {
       .map(({ month }) => month),
   );
 
-  readonly due: readonly Due[] = $derived.by(() => {
-    if (this.joined === undefined) return [];
-    const { month } = this;
-    const { id } = this.joined;
-    const [newest] = current.analyses;
-    const isNew = newest !== undefined && newest.madeMs > (current.settings.comparisonSeenMs ?? 0);
-    const canContribute =
-      month !== undefined &&
-      month !== current.settings.notContributed &&
-      !this.contributions.some((one) => one.month === month) &&
-      // What was opened takes no more homes.
-      !current.analyses.some(({ communityId, comparison }) => communityId === id && comparison.month === month);
-    return [
-      ...this.contributions
-        .filter(({ listed }) => listed !== undefined && listed.state !== 'listed')
-        .map((one) => ({ kind: 'missing', month: one.month }) as const),
-      ...this.contributions
-        .filter(({ state }) => state === 'waiting')
-        .map((one) => ({ kind: 'waiting', month: one.month }) as const),
-      ...(isNew ? [{ kind: 'opened', month: newest.comparison.month } as const] : []),
-      ...(canContribute ? [{ kind: 'contribute', month } as const] : []),
-    ];
-  });
+  readonly due: readonly Due[] = $derived(
+    this.joined === undefined
+      ? []
+      : whatIsDue({
+          community: this.joined.id,
+          month: this.month,
+          contributions: this.contributions,
+          analyses: current.analyses,
+          settings: current.settings,
+        }),
+  );
 
   /** Loads and follows changes. Gives the function that ends it. */
   follow(): () => void {
