@@ -4,6 +4,8 @@
  * that an operator needs (scripts/bundle-endpoint.js).
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
@@ -67,15 +69,23 @@ function fail(message: string, code = 1): never {
 
 const log = jsonLog(values['log-requests'] ? 'debug' : 'info', (line) => process.stderr.write(`${line}\n`));
 
-/** Keeps a second process off the folder: a name that the system frees when this process ends, however it ends. */
-const claim = (folder: string): Promise<Server> =>
-  new Promise((done, no) => {
-    const server = createServer().unref();
-    server.once('error', no);
-    // A path on the file system may be too long for a socket, and would stay behind.
-    const name = createHash('sha256').update(folder).digest('hex');
-    server.listen({ path: `\0private-energy-endpoint-${name}` }, () => done(server));
-  });
+/**
+ * Keeps a second process off the folder, which is made if it is not there: a name that the system frees when this process
+ * ends, however it ends. Processes with another network, such as other containers, do not see it.
+ */
+async function claim(folder: string): Promise<Server> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Not by its path, of which a folder may have several: systemd's /var/lib/NAME is a link to /var/lib/private/NAME.
+  const { dev, ino } = await stat(folder, { bigint: true });
+  const name = createHash('sha256').update(`${dev} ${ino}`).digest('hex');
+  const server = createServer().unref();
+  // A path on the file system may be too long for a socket, and would stay behind.
+  server.listen({ path: `\0private-energy-endpoint-${name}` });
+  await once(server, 'listening').catch(() =>
+    fail(`Another endpoint has ${relative('.', folder)} open; a folder is for one.`),
+  );
+  return server;
+}
 
 /** Threads for comparisons, which run this same file; the first one starts with the first comparison. */
 async function evaluatorPool(): Promise<EvaluatorPool> {
@@ -93,9 +103,7 @@ async function serve(folder: string): Promise<void> {
   const bad = origins.find((origin) => origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin));
   if (bad !== undefined)
     fail(`--origin ${bad} is no origin: give scheme and host only, such as https://app.example`, 2);
-  if (process.platform === 'linux') {
-    await claim(folder).catch(() => fail(`Another endpoint has ${relative('.', folder)} open; a folder is for one.`));
-  }
+  if (process.platform === 'linux') await claim(folder);
   const pool = await evaluatorPool();
   const endpoint = await openEndpoint({
     folder,

@@ -1,6 +1,6 @@
 /** The real program, killed while homes send to it. */
 import { spawnSync } from 'node:child_process';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
@@ -142,10 +142,13 @@ test('The key is made once, for its owner alone; without it nothing starts over'
   const identity = await first.client.identity();
   const street = await TestCommunity.make(3, { endpointKey: identity });
   await first.client.registerCommunity(street.manifest);
-  const second = spawnSync(process.execPath, [program, 'serve', '--data', data, '--port', '0', '--origin', '*'], {
-    encoding: 'utf8',
-  });
-  expect([second.status, second.stderr]).toEqual([1, expect.stringContaining('a folder is for one')]);
+  const link = join(await temporaryFolder(), 'link');
+  await symlink(data, link);
+  for (const name of [data, link]) {
+    const args = [program, 'serve', '--data', name, '--port', '0', '--origin', '*'];
+    const second = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
+    expect([second.status, second.stderr]).toEqual([1, expect.stringContaining('a folder is for one')]);
+  }
   expect(await first.end('SIGINT')).toBe(0);
   const again = await startProgram(program, data);
   expect(await again.client.identity()).toEqual(identity);
