@@ -25,15 +25,11 @@ export async function readBody(
       chunks.push(chunk);
     },
   });
-  const slow = new AbortController();
-  const timer = setTimeout(
-    () => slow.abort(new Problem('too-slow', 'Send it again over a better connection.')),
-    mostMs,
-  );
   try {
-    await request.body?.pipeTo(sink, { signal: slow.signal });
-  } finally {
-    clearTimeout(timer);
+    await request.body?.pipeTo(sink, { signal: AbortSignal.timeout(mostMs) });
+  } catch (error) {
+    const isSlow = error instanceof DOMException && error.name === 'TimeoutError';
+    throw isSlow ? new Problem('too-slow', 'Send it again over a better connection.') : error;
   }
   return concatBytes(...chunks);
 }

@@ -96,7 +96,7 @@ export class Comparisons {
   readonly #pool: ComparisonsOptions['pool'];
   readonly #retryMs: number;
   readonly #model: AdviceModel = parseAdviceModel(adviceModel);
-  readonly #norms = new Cache<FullNorms>(50);
+  readonly #norms = new Cache<Promise<FullNorms>>(50);
   readonly #stop = new AbortController();
   #lastKey = '';
   /** Does one job for each that came. */

@@ -79,12 +79,12 @@ export class Core {
   /** What each community's log says. */
   readonly history = new History(this);
   /** By the rounds' buckets: announcements, what rounds have closed to, … */
-  readonly announcements = new Cache<Announcement>(100);
-  readonly closed = new Cache<ClosedRound>(20);
+  readonly announcements = new Cache<Promise<Announcement>>(100);
+  readonly closed = new Cache<Promise<ClosedRound>>(20);
   /** … and of how many groups and homes, for the many that are long past … */
-  readonly sizes = new Cache<{ readonly groups: number; readonly homes: number }>(10_000);
+  readonly sizes = new Cache<Promise<{ readonly groups: number; readonly homes: number }>>(10_000);
   /** … which versions of homes' contributions are there … */
-  readonly versions = new Cache<Map<string, number[]>>(20);
+  readonly versions = new Cache<Promise<Map<string, number[]>>>(20);
   /** … and homes that have a seat in a round that is collecting: on the disk or on their way there. */
   readonly seats = new Map<string, Set<string>>();
   /** Comparisons that wait to be computed, by their request's id. */
@@ -92,7 +92,7 @@ export class Core {
   /** When each community was last looked through for what is to be deleted, and what of that is still to go. */
   readonly lookedMs = new Map<string, number>();
   readonly deleting = new Map<string, Due[]>();
-  readonly #communities = new Cache<AmendedCommunity>(100);
+  readonly #communities = new Cache<Promise<AmendedCommunity>>(100);
   readonly #asOf = new WeakMap<AmendedCommunity, Map<string, Community>>();
   readonly #turns = new Map<string, Promise<unknown>>();
 

@@ -39,15 +39,11 @@ export async function fileAnswer(request: Request, bytes: Bytes, caching: Cachin
   if (caching !== 'never' && known?.some((one) => ['*', etag].includes(one.trim().replace(/^W\//, '')))) {
     return new Response(null, { status: 304, headers });
   }
+  const range = rangeOf(request, bytes.length, etag);
+  const [first, last] = range ?? [0, bytes.length - 1];
   headers['Content-Type'] = 'application/octet-stream';
   headers['Accept-Ranges'] = 'bytes';
-  const range = rangeOf(request, bytes.length, etag);
-  if (range === undefined) {
-    headers['Content-Length'] = String(bytes.length);
-    return new Response(bytes, { headers });
-  }
-  const [first, last] = range;
-  headers['Content-Range'] = `bytes ${first}-${last}/${bytes.length}`;
   headers['Content-Length'] = String(last - first + 1);
-  return new Response(bytes.slice(first, last + 1), { status: 206, headers });
+  if (range !== undefined) headers['Content-Range'] = `bytes ${first}-${last}/${bytes.length}`;
+  return new Response(bytes.slice(first, last + 1), { status: range === undefined ? 200 : 206, headers });
 }

@@ -29,7 +29,7 @@ const keyOf = ({ kind, hash }: LogEntry): string => `${kind}/${toHex(hash)}`;
 
 export class History {
   readonly #core: Core;
-  readonly #logs = new Cache<Log>(Infinity);
+  readonly #logs = new Cache<Promise<Log>>(Infinity);
   /** Entries on their way to the disk, by community. */
   readonly #waiting = new Map<string, LogEntry[]>();
 

@@ -7,10 +7,10 @@ const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** A log that writes lines of this level and above. */
 export const jsonLog =
-  (least: LogLevel, write: (line: string) => void, now: () => number = Date.now): Log =>
+  (least: LogLevel, write: (line: string) => void): Log =>
   (level, event, fields = {}) => {
     if (order.indexOf(level) < order.indexOf(least)) return;
-    write(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields }));
+    write(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }));
   };
 
 /** An address without its end: the /24 network of an IPv4 address, the /48 of an IPv6 one. */

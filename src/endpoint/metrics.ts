@@ -3,11 +3,11 @@ export class Metrics {
   readonly #counts = new Map<string, number>();
   readonly #help = new Map<string, string>();
 
-  /** Adds to a counter; `labels` as `name="value",…`. */
-  count(name: string, help: string, labels = '', by = 1): void {
+  /** Counts one more; `labels` as `name="value",…`. */
+  count(name: string, help: string, labels = ''): void {
     const key = labels === '' ? name : `${name}{${labels}}`;
     this.#help.set(name, help);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
   text(): string {

@@ -42,8 +42,6 @@ const conflicting: readonly ProtocolErrorCode[] = [
 
 export type ProblemCode = keyof typeof own;
 
-const codeOf = ({ code }: StoreError): ProblemCode => (code === 'damaged' ? code : `storage-${code}`);
-
 /** A refusal that has a code of the endpoint's own; `message` is for people. */
 export class Problem extends Error {
   readonly code: ProblemCode;
@@ -74,7 +72,19 @@ export interface ProblemDetails {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The answer for an error. What is not meant for the outside is told in general words. */
+/** What is not meant for the outside is told in general words. */
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = error instanceof StoreError ? error.code : 'internal';
+  if (code === 'full') {
+    const text = 'Nothing was kept of this request. Tell who runs the endpoint, and send it again later.';
+    return new Problem('storage-full', text);
+  }
+  const text = 'Tell who runs the endpoint, and try again later.';
+  return new Problem(code === 'failed' ? 'storage-failed' : code, text);
+}
+
+/** The answer for an error. */
 export function problemDetails(error: unknown): ProblemDetails {
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   if (error instanceof ProtocolError) {
@@ -82,17 +92,9 @@ export function problemDetails(error: unknown): ProblemDetails {
     const status = code === 'malformed' ? 400 : forbidden.includes(code) ? 403 : conflicting.includes(code) ? 409 : 422;
     return { type: `urn:peua:${code}`, title: 'The endpoint does not accept this', status, detail: message, headers };
   }
-  const code = error instanceof Problem ? error.code : error instanceof StoreError ? codeOf(error) : 'internal';
+  const { code, message, retryAfterSeconds } = problemOf(error);
   const [status, title] = own[code];
   if (status === 401) headers['WWW-Authenticate'] = 'Steward';
-  if (error instanceof Problem && error.retryAfterSeconds !== undefined) {
-    headers['Retry-After'] = String(error.retryAfterSeconds);
-  }
-  const detail =
-    error instanceof Problem
-      ? error.message
-      : code === 'storage-full'
-        ? 'Nothing was kept of this request. Tell who runs the endpoint, and send it again later.'
-        : 'Tell who runs the endpoint, and try again later.';
-  return { type: `urn:peua:${code}`, title, status, detail, headers };
+  if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(retryAfterSeconds);
+  return { type: `urn:peua:${code}`, title, status, detail: message, headers };
 }

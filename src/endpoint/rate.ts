@@ -1,17 +1,17 @@
 /** How much each address may ask: a bucket that fills steadily and that requests take from (token bucket). */
+import { Cache } from './cache.ts';
+
 export interface Rate {
   /** Most that can be saved up. */
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** Addresses remembered at a time; the ones longest unseen are forgotten first. */
-const mostAddresses = 10_000;
-
 export class Buckets {
   readonly #rate: Rate;
   readonly #now: () => number;
-  readonly #buckets = new Map<string, { level: number; atMs: number }>();
+  /** Of the addresses that asked last. */
+  readonly #buckets = new Cache<{ level: number; atMs: number }>(10_000);
 
   constructor(rate: Rate, now: () => number) {
     this.#rate = rate;
@@ -21,18 +21,13 @@ export class Buckets {
   /** Takes `cost` from an address's bucket. Gives 0, or the seconds after which there will be enough. */
   take(address: string, cost: number): number {
     const { burst, perSecond } = this.#rate;
-    const atMs = this.#now();
-    const bucket = this.#buckets.get(address) ?? { level: burst, atMs };
+    const nowMs = this.#now();
+    const bucket = this.#buckets.get(address, () => ({ level: burst, atMs: nowMs }));
     // A clock that was set back fills nothing, and takes nothing away.
-    const filled = (Math.max(0, atMs - bucket.atMs) / 1000) * perSecond;
-    const level = Math.min(burst, bucket.level + filled);
-    const enough = level >= cost;
-    this.#buckets.delete(address);
-    this.#buckets.set(address, { level: enough ? level - cost : level, atMs });
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= mostAddresses) break;
-      this.#buckets.delete(oldest);
-    }
-    return enough ? 0 : Math.max(1, Math.ceil((cost - level) / perSecond));
+    bucket.level = Math.min(burst, bucket.level + (Math.max(0, nowMs - bucket.atMs) / 1000) * perSecond);
+    bucket.atMs = nowMs;
+    if (bucket.level < cost) return Math.max(1, Math.ceil((cost - bucket.level) / perSecond));
+    bucket.level -= cost;
+    return 0;
   }
 }
