@@ -9,7 +9,7 @@ import {
 import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { sha256 } from '../protocol/hash.ts';
-import { stewardOf } from '../protocol/manifest.ts';
+import { stewardOf, type Community } from '../protocol/manifest.ts';
 import { decodeSigned, encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
 import { checkWithdrawal } from '../protocol/withdrawal.ts';
 import { keptVersions } from './contributions.ts';
@@ -28,35 +28,39 @@ const proposalsName = (number: number): string => `proposals/${String(number).pa
 export async function amendment(kept: KeptCommunity, message: SignedMessage): Promise<void> {
   const { core, id, ledger } = kept;
   const change = decodeAmendment(message.body);
-  const hash = toHex(await sha256(message.body));
-  const proposals = proposalsName(change.number);
-  const inForce = await ledger.read(amendmentName(change.number));
-  if (inForce === undefined || !equalBytes(decodeSigned(inForce).body, message.body)) {
-    const before = await core.amended(id);
-    await checkAmendment(message, before, 1);
-    await checkMonth(kept, change);
-    const others = await ledger.list(proposals);
-    if (others.length >= mostProposals && !others.includes(hash)) {
-      throw new Problem('too-many', `A community has ${mostProposals} proposals at a time at most.`);
-    }
-    const { manifest } = communityOf(before);
-    await ledger.keepSignatures(message, (signer) => `${proposals}/${hash}/${stewardOf(manifest, signer)}`);
-  }
+  const name = amendmentName(change.number);
   await core.inTurn(`amendments of ${id}`, async () => {
-    const now = await core.amended(id);
-    if (now.amendments.length < change.number) {
-      const words = await ledger.messages(`${proposals}/${hash}`);
-      if (words.length < now.founded.manifest.threshold) return;
-      const proposal = words.reduce(mergeSignatures);
-      await checkAmendment(proposal, now);
+    const inForce = await ledger.read(name);
+    if (inForce === undefined || !equalBytes(decodeSigned(inForce).body, message.body)) {
+      const before = await core.amended(id);
+      await checkAmendment(message, before, 1);
       await checkMonth(kept, change);
-      await ledger.create(amendmentName(change.number), encodeSigned(proposal));
+      const proposal = await gatherProposal(kept, communityOf(before), change.number, message);
+      if (proposal.signatures.length < before.founded.manifest.threshold) return;
+      await checkAmendment(proposal, before);
+      await ledger.create(name, encodeSigned(proposal));
       core.forget(id);
       core.log('info', 'community-amended', { number: change.number });
     }
     await core.history.enterMessage(kept, 'amendment', message);
     await dropOldKeys(kept, change);
   });
+}
+
+/** The proposal with all signatures that there are under it. */
+async function gatherProposal(
+  { ledger }: KeptCommunity,
+  { manifest }: Community,
+  number: number,
+  message: SignedMessage,
+): Promise<SignedMessage> {
+  const proposals = ledger.at(proposalsName(number));
+  const hash = toHex(await sha256(message.body));
+  const others = await proposals.list();
+  if (others.length >= mostProposals && !others.includes(hash)) {
+    throw new Problem('too-many', `A community has ${mostProposals} proposals at a time at most.`);
+  }
+  return proposals.gather(hash, message, (signer) => stewardOf(manifest, signer));
 }
 
 /** A steward takes back its signature under an amendment that is not in force. To say it again is no error. */

@@ -85,11 +85,11 @@ export async function signature(here: FoundingHere, message: SignedMessage): Pro
   }
   const keys = entries.flatMap((other) => (other ? [other.key] : []));
   await verifySignedByMany('manifest', message, keys, 1);
-  const signatures = { body: new Uint8Array(), signatures: message.signatures };
   const seatOf = (signer: Bytes): number => keys.findIndex((key) => equalBytes(key, signer));
-  await folderOf(here.core, here.id).keepSignatures(signatures, (signer) => `signatures/${seatOf(signer)}`);
-  const { signed } = await stateOf(here);
-  if (signed?.signatures.length === keys.length) await registration(here.core, signed);
+  // The entries make the body.
+  const words = { body: new Uint8Array(), signatures: message.signatures };
+  const { signatures } = await folderOf(here.core, here.id).gather('signatures', words, seatOf);
+  if (signatures.length === keys.length) await registration(here.core, { body: manifest.body, signatures });
 }
 
 /** Removes foundings whose time is over. */

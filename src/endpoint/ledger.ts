@@ -1,6 +1,7 @@
 /** The ledger in folders: entries that are written once; whoever is first has the name for good. */
 import { equalBytes, type Bytes } from '../protocol/bytes.ts';
-import { decodeSigned, encodeSigned, type SignedMessage } from '../protocol/signed.ts';
+import { ProtocolError } from '../protocol/error.ts';
+import { decodeSigned, encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
 import { Problem } from './problem.ts';
 import type { Store } from './store.ts';
 
@@ -67,16 +68,26 @@ export class Folder {
   }
 
   /**
-   * Keeps each of a message's signatures under its signer's name, apart from the others'. A word given twice is one
-   * word: some systems never sign alike twice.
+   * Keeps each of a message's signatures under its signer's name, apart from the others', and gives the message with all
+   * that are there. A word given twice is one word: some systems never sign alike twice.
+   *
+   * @throws {ProtocolError} `already-decided` if a signer's word is for something else
    */
-  async keepSignatures(
+  async gather(
+    name: string,
     { body, signatures }: SignedMessage,
-    nameOf: (signer: Bytes) => string | Promise<string>,
-  ): Promise<void> {
+    signerName: (key: Bytes) => number,
+  ): Promise<SignedMessage> {
     for (const signature of signatures) {
-      await this.create(await nameOf(signature.signer), encodeSigned({ body, signatures: [signature] }));
+      const word = encodeSigned({ body, signatures: [signature] });
+      await this.create(`${name}/${signerName(signature.signer)}`, word);
     }
+    const words = (await this.messages(name)).filter((word) => equalBytes(word.body, body));
+    const all = words.reduce(mergeSignatures, { body, signatures: [] });
+    if (!signatures.every(({ signer }) => all.signatures.some((other) => equalBytes(other.signer, signer)))) {
+      throw new ProtocolError('already-decided', 'A steward has already signed something else in the place of this');
+    }
+    return all;
   }
 
   remove(name: string): Promise<void> {

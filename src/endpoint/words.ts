@@ -12,12 +12,12 @@ import { checkPublicKey } from '../protocol/ciphertext.ts';
 import { checkClose } from '../protocol/close.ts';
 import { checkCulprits } from '../protocol/culprits.ts';
 import { ProtocolError, type ProtocolErrorCode } from '../protocol/error.ts';
-import { checkManifest, stewardOf, verifyBySteward } from '../protocol/manifest.ts';
+import { checkManifest, stewardOf } from '../protocol/manifest.ts';
 import { checkNorms } from '../protocol/norms-message.ts';
 import { checkOpening, decodeOpening } from '../protocol/opening.ts';
 import { checkAnnouncement, checkRoundKey, decodeRoundKey, encodeAnnouncement } from '../protocol/round-key.ts';
 import { checkSeal } from '../protocol/seal.ts';
-import { encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
+import { encodeSigned, type SignedMessage } from '../protocol/signed.ts';
 import type { Core, KeptCommunity, Round } from './core.ts';
 import { Problem } from './problem.ts';
 import {
@@ -76,10 +76,8 @@ export async function close(round: Round, message: SignedMessage): Promise<void>
   const { community, folder } = round;
   const announcement = await announcementOf(round);
   await checkClose(message, community, announcement, 1);
-  await folder.keepSignatures(message, (signer) => `close-words/${stewardOf(community.manifest, signer)}`);
-  const words = await folder.messages('close-words');
-  if (words.length < community.manifest.threshold) return;
-  const all = words.reduce(mergeSignatures);
+  const all = await folder.gather('close-words', message, (signer) => stewardOf(community.manifest, signer));
+  if (all.signatures.length < community.manifest.threshold) return;
   await checkClose(all, community, announcement);
   // The message is kept, for whoever asks why the round closed when it did.
   await folder.create('close', encodeSigned(all));
@@ -136,15 +134,12 @@ export async function norms(round: Round, message: SignedMessage): Promise<void>
     groups.length === sealed.list.groups.length &&
     sealed.list.groups.every(({ name, homes }, i) => name === groups[i]?.name && homes === groups[i].homes);
   if (!isOfList) throw new ProtocolError('wrong-list', 'The norms are of another list than the sealed one');
-  const steward = await verifyBySteward('norms', message, community.manifest);
   // Those that more than threshold openings stand behind are kept apart from the others.
   const kind = checked ? 'norms-checked' : 'norms-unchecked';
-  await folder.keep(`${kind}-words/${steward}`, message, decidedBefore('other norms'));
-  const words = await folder.messages(`${kind}-words`);
-  const same = words.filter(({ body }) => equalBytes(body, message.body)).reduce(mergeSignatures);
-  if (same.signatures.length < community.manifest.threshold) return;
-  await checkNorms(same, community, month);
+  const all = await folder.gather(`${kind}-words`, message, (signer) => stewardOf(community.manifest, signer));
+  if (all.signatures.length < community.manifest.threshold) return;
+  await checkNorms(all, community, month);
   // Who was first with enough signatures decided: the file does not change any more.
-  await folder.create(kind, encodeSigned(same));
-  await round.core.history.enterMessage(round, 'norms', same);
+  await folder.create(kind, encodeSigned(all));
+  await round.core.history.enterMessage(round, 'norms', all);
 }
