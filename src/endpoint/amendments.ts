@@ -91,7 +91,8 @@ const monthsFrom = async ({ ledger }: KeptCommunity, from: string): Promise<stri
   (await ledger.list('rounds')).filter((month) => month >= from);
 
 /**
- * Round keys of replaced stewards go, and with them the announcements that hold them, which come last and so go first.
+ * Round keys of replaced stewards go, and with them the announcements that hold them and what was said about these: what
+ * came last goes first.
  */
 async function dropOldKeys(kept: KeptCommunity, { from, replaced }: Amendment): Promise<void> {
   const months = await monthsFrom(kept, from);
@@ -100,6 +101,7 @@ async function dropOldKeys(kept: KeptCommunity, { from, replaced }: Amendment): 
     for (const { steward, key } of replaced) {
       const old = await folder.read(`keys/${steward}`);
       if (old === undefined || decodeSigned(old).signatures.some(({ signer }) => equalBytes(signer, key))) continue;
+      await folder.at('close-words').clear();
       await folder.remove('announcement');
       await folder.remove(`keys/${steward}`);
     }

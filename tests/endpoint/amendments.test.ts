@@ -165,6 +165,7 @@ test('A new steward’s key takes the place of the old one’s, also in rounds t
   const { client, community, id, before, start, propose } = await street();
   await community.announce(client);
   const old = await community.announce(client, later);
+  await client.close(community.round(later), await community.close(old, [0]));
   const newcomer = await signerOf('the steward’s new phone');
   const replaced = [{ steward: 2, name: 'Carla again', key: newcomer.publicKey }];
   const proposal = await propose({ replaced });
@@ -192,7 +193,11 @@ test('A new steward’s key takes the place of the old one’s, also in rounds t
   await client.contribute(community.round(later), await community.contribution(next, 0));
   const stale = client.contribute(community.round(later), await community.contribution(old, 1));
   await expect(stale).rejects.toMatchObject({ code: 'wrong-announcement' });
+  // Who wanted the old round closed has not said so of the new one, and can.
+  expect((await client.stewardWords(community.round(later))).closes).toEqual([]);
+  await client.close(community.round(later), await community.close(next, [0]));
   // The proposal said once more drops nothing of the new round.
   await client.postAmendment(id, proposal);
   expect(await client.announcement(community.round(later))).toEqual(bytes);
+  expect((await client.stewardWords(community.round(later))).closes).toEqual([0]);
 });
