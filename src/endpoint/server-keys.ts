@@ -8,7 +8,7 @@ import type { ByteSource } from '../evaluator/byte-source.ts';
 import { EvaluatorError } from '../evaluator/errors.ts';
 import { sameParameters } from '../evaluator/parameters.ts';
 import { readServerKeyHeader } from '../evaluator/server-key.ts';
-import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
+import { toHex, type Bytes } from '../protocol/bytes.ts';
 import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
 import { checkKeyAnnouncement, keyPieceBytes } from '../protocol/comparison.ts';
 import { ProtocolError } from '../protocol/error.ts';
@@ -25,15 +25,15 @@ const announcedSchema = v.strictTuple([hash, integer(1, Number.MAX_SAFE_INTEGER)
 
 const dayMs = 86_400_000;
 /** Entries of a key, which is named by its SHA-256 in hex. */
-const folderOf = ({ ledger }: KeptCommunity, key: string): Folder => ledger.at(`server-keys/${key}`);
-/** Names of the keys of a home. */
-const keysOf = ({ ledger }: KeptCommunity, invite: string): Folder => ledger.at(`server-keys-of/${invite}`);
+const folderOf = ({ ledger }: Pick<KeptCommunity, 'ledger'>, key: string): Folder => ledger.at(`server-keys/${key}`);
 const pieceName = (index: number): string => `piece-${String(index).padStart(5, '0')}`;
 const isPiece = (name: string): boolean => name.startsWith('piece-');
 
 /** Where the upload of a key stands. */
 interface Upload {
-  readonly invite: Bytes;
+  readonly key: string;
+  /** Of the home that it belongs to, in hex. */
+  readonly invite: string;
   readonly size: number;
   /** Bytes that are there, from the first one on without a gap. */
   readonly offset: number;
@@ -44,7 +44,7 @@ interface Upload {
 }
 
 /** Undefined if the key was not announced. */
-async function uploadOf(kept: KeptCommunity, key: string): Promise<Upload | undefined> {
+async function uploadOf(kept: Pick<KeptCommunity, 'ledger'>, key: string): Promise<Upload | undefined> {
   const folder = folderOf(kept, key);
   const entry = await folder.read('announced');
   if (entry === undefined) return undefined;
@@ -54,11 +54,19 @@ async function uploadOf(kept: KeptCommunity, key: string): Promise<Upload | unde
   const pieces = names.filter(isPiece).filter((name, index) => name === pieceName(index)).length;
   const offset = isComplete ? size : Math.min(size, pieces * keyPieceBytes);
   const uses = names.map((name) => Number(/^used-(\d+)$/.exec(name)?.[1] ?? 0) * dayMs);
-  return { invite, size, offset, isComplete, announcedMs, usedMs: Math.max(announcedMs, ...uses) };
+  const usedMs = Math.max(announcedMs, ...uses);
+  return { key, invite: toHex(invite), size, offset, isComplete, announcedMs, usedMs };
+}
+
+/** All keys that are here or on their way. Removed ones may still be listed; one that is damaged holds up no other. */
+async function uploads(kept: Pick<KeptCommunity, 'ledger'>): Promise<Upload[]> {
+  const keys = await kept.ledger.list('server-keys');
+  const all = await Promise.all(keys.map((key) => uploadOf(kept, key).catch(() => undefined)));
+  return all.filter((upload) => upload !== undefined);
 }
 
 /** Whether a comparison waits for the key. */
-const isNeeded = ({ jobs }: Core, key: string): boolean =>
+const isNeeded = ({ jobs }: Core, { key }: Upload): boolean =>
   [...jobs.values()].some(({ serverKey }) => serverKey === key);
 
 /**
@@ -74,25 +82,29 @@ export async function announceKey(kept: KeptCommunity, message: SignedMessage): 
   const [key, invite] = [toHex(announcement.sha256), toHex(announcement.invite)];
   await core.inTurn(`server keys of ${invite}`, async () => {
     const there = await uploadOf(kept, key);
-    if (there !== undefined && !equalBytes(there.invite, announcement.invite)) {
+    if (there !== undefined && there.invite !== invite) {
       throw new Problem('already-bound', 'The server key came with another invite before.');
     }
     if (there !== undefined) return;
     await makeRoom(kept, invite);
     await checkTotal(core);
-    await keysOf(kept, invite).create(key, encodeCbor([core.now()]));
     const record = encodeCbor([announcement.invite, announcement.size, core.now()]);
     await folderOf(kept, key).create('announced', record);
   });
 }
 
 /** Where a key's upload stands, to go on with it. @throws {Problem} `not-found` if it was not announced */
-export async function findUpload(kept: KeptCommunity, key: string): Promise<Upload> {
+export const findUpload = (kept: KeptCommunity, key: string): Promise<Upload> =>
+  kept.core.inTurn(key, async () => {
+    const there = await needUpload(kept, key);
+    // The process ended between the last piece and the check.
+    if (!there.isComplete && there.offset === there.size) await finish(kept, there);
+    return there;
+  });
+
+async function needUpload(kept: KeptCommunity, key: string): Promise<Upload> {
   const there = await uploadOf(kept, key);
   if (there === undefined) throw new Problem('not-found', 'No such server key was announced.');
-  // The process ended between the last piece and the check.
-  if (!there.isComplete && there.offset === there.size)
-    await kept.core.inTurn(key, () => finish(kept, key, there.size));
   return there;
 }
 
@@ -104,8 +116,7 @@ export async function findUpload(kept: KeptCommunity, key: string): Promise<Uplo
  */
 export const addPiece = (kept: KeptCommunity, key: string, offset: number, piece: Bytes): Promise<number> =>
   kept.core.inTurn(key, async () => {
-    const there = await uploadOf(kept, key);
-    if (there === undefined) throw new Problem('not-found', 'No such server key was announced.');
+    const there = await needUpload(kept, key);
     if (there.isComplete) return there.size;
     if (offset !== there.offset) throw new Problem('wrong-offset', `The upload goes on at ${there.offset}.`);
     const expected = Math.min(keyPieceBytes, there.size - offset);
@@ -113,19 +124,19 @@ export const addPiece = (kept: KeptCommunity, key: string, offset: number, piece
       throw new Problem('too-large', `The piece at ${offset} must have ${expected} bytes.`);
     }
     await folderOf(kept, key).create(pieceName(offset / keyPieceBytes), piece);
-    if (offset + piece.length === there.size) await finish(kept, key, there.size);
+    if (offset + piece.length === there.size) await finish(kept, there);
     return offset + piece.length;
   });
 
 /** A complete key, if it belongs to this invite. */
 export async function findKey(kept: KeptCommunity, key: string, invite: Bytes): Promise<ByteSource | undefined> {
   const there = await uploadOf(kept, key);
-  if (!there?.isComplete || !equalBytes(there.invite, invite)) return undefined;
+  if (!there?.isComplete || there.invite !== toHex(invite)) return undefined;
   return sourceOf(folderOf(kept, key), there.size);
 }
 
 /** Checks a key whose pieces are all there. */
-async function finish(kept: KeptCommunity, key: string, size: number): Promise<void> {
+async function finish(kept: KeptCommunity, { key, size }: Upload): Promise<void> {
   const folder = folderOf(kept, key);
   const fault = await faultOf(kept.core, key, sourceOf(folder, size));
   if (fault === undefined) {
@@ -179,30 +190,23 @@ function sourceOf(folder: Folder, size: number): ByteSource {
 /** @throws {Problem} `too-many` if there is no room for one more key */
 async function checkTotal(core: Core): Promise<void> {
   let keys = 0;
-  for (const id of await core.store.list('communities')) {
-    // By home: where a key's own entries have been removed its name is still listed.
-    const homes = core.ledger(id).at('server-keys-of');
-    for (const invite of await homes.list()) keys += (await homes.list(invite)).length;
-  }
+  for (const id of await core.store.list('communities')) keys += (await uploads({ ledger: core.ledger(id) })).length;
   if (keys < core.limits.allServerKeys) return;
   throw new Problem('too-many', 'This endpoint has no room for more server keys. Tell who runs it.', 86_400);
 }
 
 /** Removes a home's oldest keys, so that there is room for one more. */
 async function makeRoom(kept: KeptCommunity, invite: string): Promise<void> {
-  const keys = await keysOf(kept, invite).list();
-  const surplus = keys.length + 1 - kept.core.limits.serverKeys;
+  const ofHome = (await uploads(kept)).filter((upload) => upload.invite === invite);
+  const surplus = ofHome.length + 1 - kept.core.limits.serverKeys;
   if (surplus <= 0) return;
-  const removable = keys.filter((key) => !isNeeded(kept.core, key));
+  const removable = ofHome.filter((upload) => !isNeeded(kept.core, upload));
   if (removable.length < surplus) {
     const wait = 'Comparisons still wait for the server keys that are here. Try again later.';
     throw new Problem('too-many', wait, 600);
   }
-  const dated = await Promise.all(
-    removable.map(async (key) => ({ key, atMs: (await uploadOf(kept, key))?.announcedMs ?? 0 })),
-  );
-  const oldest = dated.sort((a, b) => a.atMs - b.atMs).slice(0, surplus);
-  for (const { key } of oldest) await removeKey(kept, invite, key);
+  const oldest = removable.sort((a, b) => a.announcedMs - b.announcedMs).slice(0, surplus);
+  for (const upload of oldest) await removeKey(kept, upload);
 }
 
 /** Remembers that a key was used today, which puts off its deletion. */
@@ -215,31 +219,29 @@ export async function noteUse(kept: KeptCommunity, key: string): Promise<void> {
  * instant and never completed.
  */
 export async function oldServerKeys(kept: KeptCommunity, sinceMs: number, abandonedMs: number): Promise<Due[]> {
-  const due: Due[] = [];
   const left = await leftHomes(kept);
-  for (const invite of await kept.ledger.list('server-keys-of')) {
-    for (const key of await keysOf(kept, invite).list()) {
-      const { announcedMs = 0, usedMs = 0, isComplete = false } = (await uploadOf(kept, key)) ?? {};
-      const isOld = isComplete ? usedMs < sinceMs : announcedMs < abandonedMs;
-      if (!(isOld || left.has(invite)) || isNeeded(kept.core, key)) continue;
-      const remove = () => kept.core.inTurn(key, () => removeKey(kept, invite, key));
-      due.push({ kind: isComplete ? 'server-key' : 'upload', hash: key, remove });
-    }
-  }
-  return due;
+  const isDue = ({ invite, isComplete, usedMs, announcedMs }: Upload): boolean =>
+    left.has(invite) || (isComplete ? usedMs < sinceMs : announcedMs < abandonedMs);
+  const due = (await uploads(kept)).filter((upload) => isDue(upload) && !isNeeded(kept.core, upload));
+  return due.map((upload) => ({
+    kind: upload.isComplete ? 'server-key' : 'upload',
+    hash: upload.key,
+    remove: () => removeKey(kept, upload),
+  }));
 }
 
 /** Removes a home's server keys, but for those that a comparison still waits for. */
 export async function removeServerKeys(kept: KeptCommunity, invite: string): Promise<void> {
-  for (const key of await keysOf(kept, invite).list()) {
-    if (!isNeeded(kept.core, key)) await removeKey(kept, invite, key);
+  for (const upload of await uploads(kept)) {
+    if (upload.invite === invite && !isNeeded(kept.core, upload)) await removeKey(kept, upload);
   }
 }
 
 /** The beginning last, so that what is left of a removal that broke off is found again. */
-async function removeKey(kept: KeptCommunity, invite: string, key: string): Promise<void> {
-  const folder = folderOf(kept, key);
-  await folder.remove('complete');
-  await folder.clear();
-  await keysOf(kept, invite).remove(key);
-}
+const removeKey = (kept: KeptCommunity, { key }: Upload): Promise<void> =>
+  kept.core.inTurn(key, async () => {
+    const folder = folderOf(kept, key);
+    await folder.remove('complete');
+    // Among them `announced`, whose name is the first and which so is removed last.
+    await folder.clear();
+  });
