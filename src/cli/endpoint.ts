@@ -154,7 +154,7 @@ async function serve(folder: string): Promise<void> {
 }
 
 async function verify(folder: string): Promise<void> {
-  const { entries, blobs, faults } = await verifyAll(await openCore({ folder, log }));
+  const { entries, blobs, faults } = await verifyAll(await openCore(folder));
   for (const fault of faults) process.stdout.write(`${fault}\n`);
   process.stdout.write(`${entries} entries and ${blobs} files read, ${faults.length} faults\n`);
   process.exitCode = faults.length === 0 ? 0 : 1;
@@ -167,7 +167,7 @@ async function main(): Promise<void> {
   if (command === 'serve') return serve(folder);
   if (command === 'verify') return verify(folder);
   if (command !== 'export' || values.to === undefined) fail(usage, 2);
-  const files = await exportFiles(await openCore({ folder, log }), resolve(values.to));
+  const files = await exportFiles(await openCore(folder), resolve(values.to));
   process.stdout.write(`${files} files written\n`);
 }
 

@@ -62,11 +62,11 @@ export interface CoreOptions {
   /** The endpoint's own key. */
   readonly signer: Signer;
   /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly limits: Limits;
-  readonly log: Log;
+  readonly now?: () => number;
+  readonly limits?: Partial<Limits>;
+  readonly log?: Log;
   /** Parameter sets of server keys that are taken. */
-  readonly keyParameters?: readonly Parameters[] | undefined;
+  readonly keyParameters?: readonly Parameters[];
 }
 
 export class Core {
@@ -96,13 +96,13 @@ export class Core {
   readonly #asOf = new WeakMap<AmendedCommunity, Map<string, Community>>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor({ store, signer, now, limits, log, keyParameters = [message2Carry2] }: CoreOptions) {
-    this.store = store;
-    this.signer = signer;
-    this.now = now;
-    this.limits = limits;
-    this.log = log;
-    this.keyParameters = keyParameters;
+  constructor(options: CoreOptions) {
+    this.store = options.store;
+    this.signer = options.signer;
+    this.now = options.now ?? Date.now;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.log = options.log ?? (() => undefined);
+    this.keyParameters = options.keyParameters ?? [message2Carry2];
   }
 
   /** All ledger entries of a community. */

@@ -8,19 +8,17 @@ import type { Bytes } from '../protocol/bytes.ts';
 import { makeApp, type AppOptions } from './app.ts';
 import { Comparisons, type ComparisonsOptions } from './comparisons.ts';
 import { removeOfLeft } from './contributions.ts';
-import { Core, defaultLimits, type CoreOptions, type Limits } from './core.ts';
+import { Core, type CoreOptions } from './core.ts';
 import { FileStore } from './file-store.ts';
 import { removeOldFoundings } from './foundings.ts';
-import { reasonOf, type Log } from './log.ts';
+import { reasonOf } from './log.ts';
 import { deleteOld, eraseIfDue } from './retention.ts';
 import { closedRound, closesNow, isClosed } from './rounds.ts';
-import { openSigningKey, readSigningKey } from './signing-key.ts';
+import { makeSigningKey, readSigningKey } from './signing-key.ts';
 
-export interface EndpointOptions
-  extends AppOptions, Pick<CoreOptions, 'store' | 'signer'>, Partial<Pick<CoreOptions, 'now' | 'log'>> {
-  readonly limits?: Partial<Limits>;
+export interface EndpointOptions extends AppOptions, CoreOptions {
   /** Evaluates comparisons; without it, none are made here. */
-  readonly evaluator?: ComparisonsOptions & { readonly accept?: CoreOptions['keyParameters'] };
+  readonly evaluator?: ComparisonsOptions;
 }
 
 export interface Endpoint {
@@ -39,20 +37,18 @@ export interface Endpoint {
 }
 
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const { store, signer, now = Date.now, limits = {}, log = () => undefined, evaluator, ...http } = options;
-  const allLimits = { ...defaultLimits, ...limits };
-  const core = new Core({ store, signer, now, limits: allLimits, log, keyParameters: evaluator?.accept });
-  const comparisons = evaluator && new Comparisons(core, evaluator);
-  const app = makeApp(core, http, comparisons);
+  const core = new Core(options);
+  const comparisons = options.evaluator && new Comparisons(core, options.evaluator);
+  const app = makeApp(core, options, comparisons);
   return {
-    publicKey: signer.publicKey,
+    publicKey: core.signer.publicKey,
     fetch: async (request, env = {}) => app.fetch(request, env),
     tick: async () => {
-      if (store.failure !== undefined) throw store.failure;
+      if (core.store.failure !== undefined) throw core.store.failure;
       await core.eachRound((id, month) => attempt(core, 'round-failed', () => doDue(core, id, month), month));
       await removeOldFoundings(core);
       await comparisons?.start();
-      for (const id of await store.list('communities')) {
+      for (const id of await core.store.list('communities')) {
         await attempt(core, 'deletion-failed', async () => deleteOld(await core.community(id)));
       }
     },
@@ -69,10 +65,11 @@ export async function openEndpoint({
   const root = resolve(folder);
   await mkdir(root, { recursive: true, mode: 0o700 });
   const store = await FileStore.open(root);
-  if ((await store.list('communities')).length > 0 && (await readSigningKey(root)) === undefined) {
+  const there = await readSigningKey(root);
+  if (there === undefined && (await store.list('communities')).length > 0) {
     throw new Error(`The key of ${root} is gone, and its communities trust no other: bring it back from a backup`);
   }
-  return createEndpoint({ ...options, store, signer: await openSigningKey(root) });
+  return createEndpoint({ ...options, store, signer: there ?? (await makeSigningKey(root)) });
 }
 
 /**
@@ -80,10 +77,10 @@ export async function openEndpoint({
  *
  * @throws {Error} if the folder is not an endpoint's
  */
-export async function openCore({ folder, log }: { readonly folder: string; readonly log: Log }): Promise<Core> {
+export async function openCore(folder: string): Promise<Core> {
   const signer = await readSigningKey(folder);
   if (signer === undefined) throw new Error(`${folder} is not the data folder of an endpoint: it holds no key`);
-  return new Core({ store: FileStore.look(folder), signer, now: Date.now, limits: defaultLimits, log });
+  return new Core({ store: FileStore.look(folder), signer });
 }
 
 /** Does what is due of a round: deletions that broke off, closing, erasing. */

@@ -80,7 +80,8 @@ async function opened(store: Store, keep = homes, terms: Partial<Manifest> = {})
     const endpoint = await exampleEndpoint({
       store,
       now: () => clock.ms,
-      evaluator: { pool: makePool(), accept },
+      keyParameters: accept,
+      evaluator: { pool: makePool() },
       ...options,
     });
     return { endpoint, client: clientOf(endpoint) };
@@ -586,7 +587,6 @@ test('A job that fails for now is tried again behind the others', async () => {
   let bothAsked = (): void => undefined;
   const areAsked = new Promise<void>((done) => (bothAsked = done));
   const evaluator: NonNullable<EndpointOptions['evaluator']> = {
-    accept,
     retryMs: 500,
     pool: {
       use: async (id, source, task, options) => {

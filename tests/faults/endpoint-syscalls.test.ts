@@ -142,7 +142,7 @@ describe.skipIf(!canTrace)('with strace', () => {
     if (answer !== undefined) await holds(again.client, answer.value);
     await holds(again.client, await ask(again.client));
     expect(await again.end('SIGTERM')).toBe(0);
-    const { faults } = await verifyAll(await openCore({ folder: data, log: () => undefined }));
+    const { faults } = await verifyAll(await openCore(data));
     expect(faults).toEqual([]);
     const traced = await readFile(log, 'utf8');
     await rm(data, { recursive: true });

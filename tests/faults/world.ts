@@ -257,7 +257,8 @@ export class World {
         signer: this.cast.signer,
         origins: [],
         now: () => this.nowMs,
-        evaluator: { pool: idlePool, accept: [keyOf(0).parameters, keyOf(1).parameters], retryMs: 1 },
+        keyParameters: [keyOf(0).parameters, keyOf(1).parameters],
+        evaluator: { pool: idlePool, retryMs: 1 },
       });
     });
   }
