@@ -83,7 +83,7 @@ const communityFiles: Files<KeptCommunity> = {
 
 const roundFiles: Files<Round> = {
   // A steward who is replaced before homes take part makes it anew.
-  announcement: ['revalidate', rounds.announcementFile],
+  announcement: ['revalidate', ({ folder }) => folder.read('announcement')],
   'round-key-hashes': ['revalidate', rounds.keyHashesFile],
   words: ['never', rounds.wordsFile],
   list: ['immutable', (round) => rounds.closedFile(round, 'list')],
@@ -97,7 +97,7 @@ const roundFiles: Files<Round> = {
     'never',
     (round, name, { req }) => rounds.readOpening(round, name, req.header('authorization') ?? ''),
   ],
-  norms: ['revalidate', rounds.normsFile],
+  norms: ['revalidate', rounds.publishedNorms],
 };
 
 /** @param comparisons - without it, none are made here */

@@ -129,34 +129,17 @@ export async function correctedList(round: Round): Promise<(HashedList & { reado
   return { list, hash: await sha256(signed.body), file: encodeSigned(signed) };
 }
 
-// Files that clients look for in the log are entered there before they are shown, also if a process died on the way.
-
-/** The corrected list, as the route gives it. */
+/** The corrected list, as the route gives it; in the log before it is shown, also if a process died on the way. */
 export async function correctedListFile(round: Round): Promise<Bytes | undefined> {
   const corrected = await correctedList(round);
   if (corrected) await round.core.history.enter(round, [{ kind: 'corrected-list', hash: corrected.hash }]);
   return corrected?.file;
 }
 
-/** The announcement, as the route gives it; undefined while round keys are missing. */
-export async function announcementFile(round: Round): Promise<Bytes | undefined> {
-  const file = await round.folder.read('announcement');
-  if (file === undefined) return undefined;
-  await round.core.history.enter(round, [{ kind: 'announcement', hash: (await announcementOf(round)).hash }]);
-  return file;
-}
-
 /** SHA-256 of each signed round key of the announcement, one after the other, as the route gives them. */
-export async function keyHashesFile(round: Round): Promise<Bytes | undefined> {
-  const announcement = await announcementFile(round);
+export async function keyHashesFile({ folder }: Round): Promise<Bytes | undefined> {
+  const announcement = await folder.read('announcement');
   return announcement && concatBytes(...(await roundKeyHashes(announcement)));
-}
-
-/** The published norms, as the route gives them; undefined while there are none. */
-export async function normsFile(round: Round): Promise<Bytes | undefined> {
-  const file = await publishedNorms(round);
-  if (file) await round.core.history.enterMessage(round, 'norms', decodeSigned(file));
-  return file;
 }
 
 /** The list as it stands now, in short for one steward (its index, as the route gives it). */

@@ -1,7 +1,8 @@
 /**
  * Signed words of stewards, and how each is taken. It is checked first, then kept under names that are taken once and
  * for good, so that who was first is decided by the store, also between processes; and only when that is durable, what
- * follows is done. To say the same again is no error, and makes up for what a process that died has left undone.
+ * follows is done. To say the same again is no error, and makes up for what a process that died has left undone. What
+ * clients look for in the log is entered there before it can be fetched.
  *
  * All reject with a ProtocolError that says what is wrong with the word, or what it contradicts, or with a Problem:
  * what the endpoint has against it.
@@ -20,15 +21,7 @@ import { checkSeal } from '../protocol/seal.ts';
 import { encodeSigned, type SignedMessage } from '../protocol/signed.ts';
 import type { Core, KeptCommunity, Round } from './core.ts';
 import { Problem } from './problem.ts';
-import {
-  announced,
-  announcementOf,
-  beginClosing,
-  closedRound,
-  correctedList,
-  correctedListFile,
-  sealedList,
-} from './rounds.ts';
+import { announcementOf, beginClosing, closedRound, correctedList, correctedListFile, sealedList } from './rounds.ts';
 
 const otherwise = (code: ProtocolErrorCode, text: string) => (): ProtocolError => new ProtocolError(code, text);
 const decidedBefore = (what: string) =>
@@ -66,9 +59,9 @@ export async function roundKey({ core, id, ledger }: KeptCommunity, message: Sig
   const keys = await folder.messages('keys');
   if (keys.length < community.manifest.stewards.length) return;
   const announcement = encodeAnnouncement(keys);
-  const { hash } = (await announced(round)) ?? (await checkAnnouncement(announcement, community));
-  await folder.create('announcement', announcement);
+  const { hash } = await checkAnnouncement(announcement, community);
   await core.history.enter(round, [{ kind: 'announcement', hash }]);
+  await folder.create('announcement', announcement);
 }
 
 /** Stewards want a round closed before its date; with t of them it closes. */
@@ -139,7 +132,7 @@ export async function norms(round: Round, message: SignedMessage): Promise<void>
   const all = await folder.gather(`${kind}-words`, message, (signer) => stewardOf(community.manifest, signer));
   if (all.signatures.length < community.manifest.threshold) return;
   await checkNorms(all, community, month);
+  await round.core.history.enterMessage(round, 'norms', all);
   // Who was first with enough signatures decided: the file does not change any more.
   await folder.create(kind, encodeSigned(all));
-  await round.core.history.enterMessage(round, 'norms', all);
 }
