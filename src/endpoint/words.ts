@@ -42,26 +42,30 @@ export async function registration(core: Core, message: SignedMessage): Promise<
 
 /** A steward's key of a round; when all are there, the round is announced. */
 export async function roundKey({ core, id, ledger }: KeptCommunity, message: SignedMessage): Promise<void> {
-  const round = await core.round(id, decodeRoundKey(message.body).month);
-  const { community, folder, month } = round;
-  const { publicKey, closesMs, steward } = await checkRoundKey(message, community);
-  checkPublicKey(publicKey);
-  const months = await ledger.list('rounds');
-  if (months.length >= core.limits.rounds && !months.includes(month)) {
-    throw new Problem('too-many', `A community has ${core.limits.rounds} rounds at most.`);
-  }
-  if (closesMs <= core.now() && !months.includes(month)) {
-    throw new ProtocolError('bad-announcement', 'The round would close before it begins');
-  }
-  const otherTime = 'Another steward has announced another closing time for this round';
-  await folder.keep('closes', encodeCbor(closesMs), otherwise('bad-announcement', otherTime));
-  await folder.keep(`keys/${steward}`, message, decidedBefore('another key'));
-  const keys = await folder.messages('keys');
-  if (keys.length < community.manifest.stewards.length) return;
-  const announcement = encodeAnnouncement(keys);
-  const { hash } = await checkAnnouncement(announcement, community);
-  await core.history.enter(round, [{ kind: 'announcement', hash }]);
-  await folder.create('announcement', announcement);
+  const { month } = decodeRoundKey(message.body);
+  // Not while an amendment takes out the key of a steward who is replaced.
+  await core.inTurn(`amendments of ${id}`, async () => {
+    const round = await core.round(id, month);
+    const { community, folder } = round;
+    const { publicKey, closesMs, steward } = await checkRoundKey(message, community);
+    checkPublicKey(publicKey);
+    const months = await ledger.list('rounds');
+    if (months.length >= core.limits.rounds && !months.includes(month)) {
+      throw new Problem('too-many', `A community has ${core.limits.rounds} rounds at most.`);
+    }
+    if (closesMs <= core.now() && !months.includes(month)) {
+      throw new ProtocolError('bad-announcement', 'The round would close before it begins');
+    }
+    const otherTime = 'Another steward has announced another closing time for this round';
+    await folder.keep('closes', encodeCbor(closesMs), otherwise('bad-announcement', otherTime));
+    await folder.keep(`keys/${steward}`, message, decidedBefore('another key'));
+    const keys = await folder.messages('keys');
+    if (keys.length < community.manifest.stewards.length) return;
+    const announcement = encodeAnnouncement(keys);
+    const { hash } = await checkAnnouncement(announcement, community);
+    await core.history.enter(round, [{ kind: 'announcement', hash }]);
+    await folder.create('announcement', announcement);
+  });
 }
 
 /** Stewards want a round closed before its date; with t of them it closes. */
