@@ -16,7 +16,7 @@ import { sha256 } from '../protocol/hash.ts';
 import { encodeReceipt } from '../protocol/receipt.ts';
 import { signMessage, type SignedMessage } from '../protocol/signed.ts';
 import type { Round } from './core.ts';
-import { bindHome, hasLeft, leftHomes } from './homes.ts';
+import { bindHome, hasLeft } from './homes.ts';
 import { Problem } from './problem.ts';
 import { announcementOf, closedRound, closesNow, isClosing } from './rounds.ts';
 
@@ -114,7 +114,7 @@ export async function takeContribution(round: Round, body: Uint8Array): Promise<
     await keepVersion(round, kept, invite, version);
     // A home that left while this was on its way has had its contributions looked for before this one was there.
     if (await hasLeft(round, invite)) {
-      await removeContributions(round, invite);
+      await removeContributions(round, new Set([invite]));
       throw left();
     }
   }
@@ -156,28 +156,23 @@ function takeSeat({ core, bucket }: Round, invite: string, there: ReadonlyMap<st
 }
 
 /**
- * Deletes what a home sent to a round, unless the round has begun to close: then it is part of what is added up. What
+ * Deletes what homes sent to a round, unless the round has begun to close: then it is part of what is added up. What
  * names the ciphertexts goes last, so that what is left of a deletion that broke off is found again.
  */
-export async function removeContributions(round: Round, invite: string): Promise<void> {
+export async function removeContributions(round: Round, homes: ReadonlySet<string>): Promise<void> {
   const { core, folder, bucket } = round;
+  if (homes.size === 0 || (await isClosing(round))) return;
+  const there = [...(await keptVersions(round))].filter(([invite]) => homes.has(invite));
+  const theirs = there.flatMap(([invite, versions]) => versions.map((version) => ({ invite, version })));
+  if (theirs.length === 0) return;
   try {
-    for (const version of (await keptVersions(round)).get(invite) ?? []) {
+    for (const { invite, version } of theirs) {
+      const kept = await readChecked(round, invite, version);
       if (await isClosing(round)) return;
-      const { ciphertexts } = (await readChecked(round, invite, version))?.header ?? { ciphertexts: [] };
-      for (const ciphertext of ciphertexts) await core.store.removeBlob(bucket, ciphertext);
+      for (const ciphertext of kept?.header.ciphertexts ?? []) await core.store.removeBlob(bucket, ciphertext);
       await folder.remove(keptName(invite, version));
     }
   } finally {
     core.versions.delete(bucket);
-  }
-}
-
-/** Goes on with deletions that broke off: of contributions of homes that have left, to a round that is not closing. */
-export async function removeOfLeft(round: Round): Promise<void> {
-  const left = await leftHomes(round);
-  if (left.size === 0 || (await isClosing(round))) return;
-  for (const invite of (await keptVersions(round)).keys()) {
-    if (left.has(invite)) await removeContributions(round, invite);
   }
 }
