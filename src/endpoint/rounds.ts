@@ -28,8 +28,8 @@ export const announcementOf = ({ core, community, folder, month, bucket }: Round
     throw new Problem('not-announced', `Not all stewards have sent their keys for ${month}.`);
   });
 
-/** The announcement of a round, if all stewards' keys are there. */
-export const announced = (round: Round): Promise<Announcement | undefined> =>
+/** The same; undefined while round keys are missing. */
+const announced = (round: Round): Promise<Announcement | undefined> =>
   announcementOf(round).catch(undefinedFor('not-announced'));
 
 /** What a round closed to. */
@@ -129,6 +129,11 @@ export async function correctedList(round: Round): Promise<(HashedList & { reado
   return { list, hash: await sha256(signed.body), file: encodeSigned(signed) };
 }
 
+/** The lists that stewards can seal: the corrected one, if there is one, and the first. */
+export async function listsOf(round: Round): Promise<HashedList[]> {
+  return [await correctedList(round), await closedRound(round)].filter((list) => list !== undefined);
+}
+
 /** The corrected list, as the route gives it; in the log before it is shown, also if a process died on the way. */
 export async function correctedListFile(round: Round): Promise<Bytes | undefined> {
   const corrected = await correctedList(round);
@@ -161,9 +166,8 @@ export async function sealedList(round: Round, opening?: Opening): Promise<Hashe
   const openings = [...(await openingsOf(round)), ...(opening ? [opening] : [])];
   const words = openings.flatMap(({ words, list }) => words.map((steward) => ({ steward, list })));
   if (seals.length + words.length < sealsNeeded(community.manifest)) return undefined;
-  const lists = [await correctedList(round), await closedRound(round)].filter((list) => list !== undefined);
   const checked = await Promise.all(seals.map((message) => checkSeal(message, community)));
-  return sealedBy(community.manifest, lists, [...checked, ...words]);
+  return sealedBy(community.manifest, await listsOf(round), [...checked, ...words]);
 }
 
 const openingsOf = async ({ folder }: Round): Promise<Opening[]> =>
@@ -218,19 +222,14 @@ export async function fullNorms(round: Round): Promise<FullNorms> {
 export async function roundsFile({ core, id, ledger }: KeptCommunity): Promise<Bytes> {
   const summaries: RoundSummary[] = [];
   for (const month of await ledger.list('rounds')) {
-    const summary = await summaryOf(await core.round(id, month));
-    if (summary) summaries.push(summary);
+    const round = await core.round(id, month);
+    const entry = await round.folder.read('closes');
+    if (entry === undefined) continue;
+    const closesMs = decodeCbor(instantMs, entry, 'The record of a closing time');
+    const [state, homes] = await stateOf(round, closesMs);
+    summaries.push({ month, state, closesMs, homes });
   }
   return encodeCbor(summaries.map((summary) => ({ ...summary })));
-}
-
-async function summaryOf(round: Round): Promise<RoundSummary | undefined> {
-  const { month, folder } = round;
-  const entry = await folder.read('closes');
-  if (entry === undefined) return undefined;
-  const closesMs = decodeCbor(instantMs, entry, 'The record of a closing time');
-  const [state, homes] = await stateOf(round, closesMs);
-  return { month, state, closesMs, homes };
 }
 
 async function stateOf(round: Round, closesMs: number): Promise<[RoundState, homes: number]> {

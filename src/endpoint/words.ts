@@ -21,7 +21,7 @@ import { checkSeal } from '../protocol/seal.ts';
 import { encodeSigned, type SignedMessage } from '../protocol/signed.ts';
 import type { Core, KeptCommunity, Round } from './core.ts';
 import { Problem } from './problem.ts';
-import { announcementOf, beginClosing, closedRound, correctedList, correctedListFile, sealedList } from './rounds.ts';
+import { announcementOf, beginClosing, closedRound, correctedListFile, listsOf, sealedList } from './rounds.ts';
 
 const otherwise = (code: ProtocolErrorCode, text: string) => (): ProtocolError => new ProtocolError(code, text);
 const decidedBefore = (what: string) =>
@@ -99,9 +99,9 @@ export async function culprits(round: Round, message: SignedMessage): Promise<vo
 
 /** A steward's seal on the first or the corrected list. */
 export async function seal(round: Round, message: SignedMessage): Promise<void> {
-  const lists = [await closedRound(round), await correctedList(round)];
+  const lists = await listsOf(round);
   const { steward, month, list } = await checkSeal(message, round.community);
-  if (month !== round.month || !lists.some((one) => one && equalBytes(one.hash, list))) {
+  if (month !== round.month || !lists.some(({ hash }) => equalBytes(hash, list))) {
     throw new ProtocolError('wrong-list', 'The seal is for another list than this round has');
   }
   await round.folder.keep(`seals/${steward}`, message, decidedBefore('other seals'));
