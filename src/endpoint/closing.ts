@@ -13,8 +13,8 @@ import { reasonOf } from './log.ts';
 import { announcementOf } from './rounds.ts';
 import { StoreError } from './store.ts';
 
-/** Hashes of the list's file, of totals per group and steward, of fingerprints per steward; invites left out. */
-export type Closing = [listFile: Bytes, totals: Bytes[][], fingerprints: Bytes[], damaged: Bytes[]];
+/** Hashes of the blobs that closing makes, by the path that they are served at below the round; invites left out. */
+export type Closing = [files: [path: string, blob: Bytes][], damaged: Bytes[]];
 
 /** How many ciphertexts are added at a time. */
 const fanIn = 32;
@@ -36,22 +36,20 @@ export async function finishClosing(round: Round, closedMs: number): Promise<Clo
   const { counted, damaged } = await readAll(round);
   const list = makeList(community, announcement, counted, closedMs);
   const signed = await signMessage('list', encodeList(list), [core.signer]);
-  const listFile = await put(encodeSigned(signed));
+  const files: Closing[0] = [['list', await put(encodeSigned(signed))]];
   const groups = groupsOf(list.entries, community);
-
-  const totals: Bytes[][] = groups.map(() => []);
-  const fingerprints: Bytes[] = [];
   for (const [steward, { publicKey }] of announcement.roundKeys.entries()) {
     const column = counted.map(({ sealedFingerprints }) => sealedFingerprints[steward] ?? new Uint8Array());
-    fingerprints.push(await put(concatBytes(...column)));
+    files.push([`fingerprints/${steward}.bin`, await put(concatBytes(...column))]);
     for (const [group, { members }] of groups.entries()) {
       const ciphertexts = members.flatMap((home) => list.entries[home]?.ciphertexts[steward] ?? []);
-      totals[group]?.push(await put((await addUp(round, ciphertexts)).total(publicKey)));
+      const total = (await addUp(round, ciphertexts)).total(publicKey);
+      files.push([`totals/${group}-${steward}.bin`, await put(total)]);
     }
   }
   await core.history.enterMessage(round, 'list', signed);
   core.log('info', 'round-closed', { month, homes: counted.length, damaged: damaged.length });
-  return [listFile, totals, fingerprints, damaged];
+  return [files, damaged];
 }
 
 /** All homes' latest contributions, and the invites of those that cannot be read any more. */

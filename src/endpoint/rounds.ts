@@ -32,18 +32,21 @@ export const announcementOf = ({ core, community, folder, month, bucket }: Round
 const announced = (round: Round): Promise<Announcement | undefined> =>
   announcementOf(round).catch(undefinedFor('not-announced'));
 
-/** What a round closed to. */
-export interface ClosedRound {
+interface HashedList {
   readonly list: List;
-  /** SHA-256 of the first list's body. */
+  /** SHA-256 of the list's body. */
   readonly hash: Bytes;
-  /** Hashes of the blobs that make up the round, by the path that they are served at below it. */
+}
+
+/** What a round closed to: its first list, and … */
+export interface ClosedRound extends HashedList {
+  /** … hashes of the blobs that make up the round, by the path that they are served at below it. */
   readonly files: ReadonlyMap<string, Bytes>;
   /** Invites whose contributions could not be read any more. */
   readonly damaged: readonly Bytes[];
 }
 
-const closedSchema = v.strictTuple([hash, v.array(v.array(hash)), v.array(hash), v.array(key)]);
+const closedSchema = v.strictTuple([v.array(v.strictTuple([v.string(), hash])), v.array(key)]);
 
 /** Whether the round has begun to close, which nothing can take back. */
 export const isClosing = ({ folder }: Round): Promise<boolean> => folder.has('closing');
@@ -89,21 +92,16 @@ export async function closedRound(round: Round): Promise<ClosedRound> {
       await folder.create('closed', encodeCbor(await finishClosing(round, await closingMs(round))));
     }
     const entry = await folder.need('closed', 'The record of the closed round is gone.');
-    const [listFile, totals, fingerprints, damaged] = decodeCbor(closedSchema, entry, 'The record of a closed round');
-    const file = await core.store.readBlob(bucket, listFile);
+    const [made, damaged] = decodeCbor(closedSchema, entry, 'The record of a closed round');
+    const files = new Map(made);
+    const blob = files.get('list');
+    const file = blob && (await core.store.readBlob(bucket, blob));
     if (file === undefined) throw new StoreError('damaged', 'The list of a closed round is gone');
     const { body } = decodeSigned(file);
     const list = decodeList(body);
-    const files = new Map([
-      ['list', listFile] as const,
-      ...totals.flatMap((ofGroup, group) =>
-        ofGroup.map((total, steward) => [`totals/${group}-${steward}.bin`, total] as const),
-      ),
-      ...fingerprints.map((column, steward) => [`fingerprints/${steward}.bin`, column] as const),
-      ...list.entries.flatMap(({ ciphertexts }) =>
-        ciphertexts.map((one) => [`ciphertexts/${toHex(one)}.bin`, one] as const),
-      ),
-    ]);
+    for (const one of list.entries.flatMap(({ ciphertexts }) => ciphertexts)) {
+      files.set(`ciphertexts/${toHex(one)}.bin`, one);
+    }
     return { list, hash: await sha256(body), files, damaged };
   });
 }
@@ -112,11 +110,6 @@ export async function closedRound(round: Round): Promise<ClosedRound> {
 export async function closedFile(round: Round, path: string): Promise<Bytes | undefined> {
   const blob = (await closedRound(round)).files.get(path);
   return blob && round.core.store.readBlob(round.bucket, blob);
-}
-
-interface HashedList {
-  readonly list: List;
-  readonly hash: Bytes;
 }
 
 /** The list without the culprits named so far, also encoded and signed; undefined while there are none. */
