@@ -8,12 +8,13 @@ import type { ByteSource } from '../evaluator/byte-source.ts';
 import { EvaluatorError } from '../evaluator/errors.ts';
 import { sameParameters } from '../evaluator/parameters.ts';
 import { readServerKeyHeader } from '../evaluator/server-key.ts';
-import { toHex, type Bytes } from '../protocol/bytes.ts';
+import { concatBytes, toHex, type Bytes } from '../protocol/bytes.ts';
 import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
 import { checkKeyAnnouncement, keyPieceBytes } from '../protocol/comparison.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { hash, instantMs, integer } from '../protocol/fields.ts';
 import type { SignedMessage } from '../protocol/signed.ts';
+import { Cache } from './cache.ts';
 import type { Core, KeptCommunity } from './core.ts';
 import { bindHome, leftHomes } from './homes.ts';
 import type { Folder } from './ledger.ts';
@@ -165,23 +166,19 @@ async function faultOf({ keyParameters }: Core, key: string, source: ByteSource)
 
 /** A key read from its pieces, each of which is held against its checksum. */
 function sourceOf(folder: Folder, size: number): ByteSource {
-  let held: { index: number; bytes: Bytes } | undefined;
+  // What is read next mostly lies in the same piece.
+  const held = new Cache<Promise<Bytes | undefined>>(1);
   return {
     size,
     read: async (offset, length) => {
-      const whole = new Uint8Array(length);
-      for (let at = 0; at < length;) {
-        const index = Math.floor((offset + at) / keyPieceBytes);
-        const bytes = held?.index === index ? held.bytes : await folder.read(pieceName(index));
-        const from = offset + at - index * keyPieceBytes;
-        const part = bytes?.subarray(from, from + length - at) ?? new Uint8Array();
-        if (bytes === undefined || part.length === 0) {
-          throw new StoreError('damaged', `Piece ${index} of a server key is gone or not whole`);
-        }
-        held = { index, bytes };
-        whole.set(part, at);
-        at += part.length;
+      const parts: Bytes[] = [];
+      for (let at = offset - (offset % keyPieceBytes); at < offset + length; at += keyPieceBytes) {
+        const name = pieceName(at / keyPieceBytes);
+        const piece = await held.get(name, () => folder.read(name));
+        parts.push(piece?.subarray(Math.max(0, offset - at), offset + length - at) ?? new Uint8Array());
       }
+      const whole = concatBytes(...parts);
+      if (whole.length !== length) throw new StoreError('damaged', 'A piece of a server key is gone or not whole');
       return whole;
     },
   };
