@@ -4,11 +4,8 @@
  * up. What goes is listed before it goes, so a deletion that breaks off goes on, and whoever is of the community can
  * look.
  */
-import * as v from 'valibot';
 import { equalBytes, fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
-import { decodeCbor, encodeCbor } from '../protocol/cbor.ts';
 import { decodeDeletions, encodeDeletions, type Deletion } from '../protocol/deletions.ts';
-import { hash, instantMs } from '../protocol/fields.ts';
 import { oldRequests } from './comparisons.ts';
 import type { KeptCommunity, Round } from './core.ts';
 import { closedRound, closingMs, isErased } from './rounds.ts';
@@ -17,7 +14,6 @@ import { oldServerKeys } from './server-keys.ts';
 const dayMs = 86_400_000;
 /** The least time between two looks for what is to be deleted. */
 const lookMs = 3_600_000;
-const erasedSchema = v.strictTuple([instantMs, v.array(hash)]);
 
 /** Something that may go now. */
 export interface Due {
@@ -41,11 +37,11 @@ export async function eraseIfDue(round: Round): Promise<void> {
     if ((await closingMs(round)) > (await keptSinceMs(round))) return;
     const { files } = await closedRound(round);
     const blobs = (await core.store.blobs(bucket)).filter((blob) => !equalBytes(blob, files.get('list') ?? blob));
-    await folder.create('erased', encodeCbor([core.now(), blobs]));
+    await folder.create('erased', encodeDeletions([{ atMs: core.now(), kind: 'round', month, hashes: blobs }]));
     core.log('info', 'round-erased', { month, files: blobs.length });
   }
   const entry = await folder.need('erased', 'The record of an erasure is gone.');
-  const [, erased] = decodeCbor(erasedSchema, entry, 'The record of an erasure');
+  const erased = decodeDeletions(entry).flatMap(({ hashes }) => hashes);
   const there = new Set((await core.store.blobs(bucket)).map(toHex));
   for (const blob of erased.filter((one) => there.has(toHex(one)))) await core.store.removeBlob(bucket, blob);
   for (const part of ['contributions', 'ciphertexts', 'sums']) await folder.at(part).clear();
@@ -91,16 +87,12 @@ async function listDue(kept: KeptCommunity, nowMs: number): Promise<Due[]> {
 
 /** What has been deleted in a community, as the route gives it. */
 export async function deletionsFile({ ledger }: KeptCommunity): Promise<Bytes> {
+  const rounds = (await ledger.list('rounds')).map((month) => `rounds/${month}/erased`);
+  const others = (await ledger.list('deletions')).map((name) => `deletions/${name}`);
   const all: Deletion[] = [];
-  for (const month of await ledger.list('rounds')) {
-    const entry = await ledger.read(`rounds/${month}/erased`);
-    if (entry === undefined) continue;
-    const [atMs, hashes] = decodeCbor(erasedSchema, entry, 'The record of an erasure');
-    all.push({ atMs, kind: 'round', month, hashes });
-  }
-  for (const name of await ledger.list('deletions')) {
-    const entry = await ledger.need(`deletions/${name}`, 'The record of a deletion is gone.');
-    all.push(...decodeDeletions(entry));
+  for (const name of [...rounds, ...others]) {
+    const entry = await ledger.read(name);
+    if (entry !== undefined) all.push(...decodeDeletions(entry));
   }
   return encodeDeletions(all.sort((a, b) => a.atMs - b.atMs));
 }
