@@ -24,7 +24,7 @@ import { Problem, problemDetails, undefinedFor } from './problem.ts';
 import { Buckets, type Rate } from './rate.ts';
 import { deletionsFile } from './retention.ts';
 import * as rounds from './rounds.ts';
-import { addPiece, findUpload } from './server-keys.ts';
+import { addPiece, announceKey, findUpload } from './server-keys.ts';
 import { StoreError } from './store.ts';
 import * as words from './words.ts';
 
@@ -186,8 +186,13 @@ export function makeApp(core: Core, given: AppOptions, comparisons?: Comparisons
   });
   if (comparisons === undefined) return app;
 
+  // What follows must know which comparisons wait.
+  app.use(async (_context, next) => {
+    await comparisons.start();
+    await next();
+  });
   const keys = '/communities/:id/comparison-keys';
-  post(keys, [mostRequestBytes, comparisons.announceKey], communityOf);
+  post(keys, [mostRequestBytes, announceKey], communityOf);
   // Hono answers HEAD by its GET.
   app.get(`${keys}/:key`, async (context) => {
     const { offset, size } = await findUpload(await communityOf(context), idOf(context, 'key'));

@@ -34,7 +34,7 @@ import { reasonOf } from './log.ts';
 import { Problem } from './problem.ts';
 import type { Due } from './retention.ts';
 import { fullNorms, type FullNorms } from './rounds.ts';
-import { announceKey, findKey, noteUse } from './server-keys.ts';
+import { findKey, noteUse } from './server-keys.ts';
 
 /** Starts of one job, after which it is set aside: it may be what ended the process. */
 const mostAttempts = 5;
@@ -111,7 +111,7 @@ export class Comparisons {
     setMaxListeners(0, this.#stop.signal);
   }
 
-  /** Takes up what an earlier process left, once; whatever is asked waits for it. */
+  /** Takes up what an earlier process left, once; whatever is asked of comparisons and keys must wait for it. */
   start(): Promise<void> {
     this.#ready ??= this.#core.eachRound(async (community, month) => {
       const round = await this.#core.round(community, month);
@@ -138,12 +138,6 @@ export class Comparisons {
     while (this.#core.jobs.size > 0 && !this.#isStopping()) await this.#running;
   }
 
-  /** A home announces its server key. @throws what `announceKey` throws */
-  announceKey = async (kept: KeptCommunity, message: SignedMessage): Promise<void> => {
-    await this.start();
-    await announceKey(kept, message);
-  };
-
   /**
    * A home asks for its place; the identical request again is no error.
    *
@@ -151,7 +145,6 @@ export class Comparisons {
    * @throws {Problem} `not-opened`, `already-bound`, `no-server-key`, `too-many`
    */
   take = async (round: Round, message: SignedMessage): Promise<void> => {
-    await this.start();
     const norms = await this.#fullNorms(round);
     const checked = await checkComparisonRequest(message, round.community, { month: round.month, norms: norms.id });
     await bindHome(round, checked.request);
@@ -178,7 +171,6 @@ export class Comparisons {
    * @throws {Problem} `set-aside`, `not-found`
    */
   async result(round: Round, id: string): Promise<Bytes | 'waiting'> {
-    await this.start();
     const result = await results(round).read(id);
     if (result !== undefined) return result;
     if (this.#core.jobs.has(id)) return 'waiting';
