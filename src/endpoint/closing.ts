@@ -1,12 +1,11 @@
 /** Closing a round: the list, each steward's totals and fingerprints. */
 import { concatBytes, fromHex, toHex, type Bytes } from '../protocol/bytes.ts';
 import { CiphertextSum } from '../protocol/ciphertext.ts';
-import type { CheckedContribution, KeptContribution } from '../protocol/contribution.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { sha256 } from '../protocol/hash.ts';
 import { encodeList, groupsOf, makeList } from '../protocol/list.ts';
 import { encodeSigned, signMessage } from '../protocol/signed.ts';
-import { listVersions, readChecked } from './contributions.ts';
+import { listVersions, readChecked, type Counted } from './contributions.ts';
 import type { Round } from './core.ts';
 import { hasLeft } from './homes.ts';
 import { reasonOf } from './log.ts';
@@ -26,8 +25,6 @@ interface Part {
   readonly homes: number;
 }
 
-type Counted = KeptContribution & CheckedContribution;
-
 /** Makes and writes everything of a round that has begun to close. The same ledger gives the same bytes. */
 export async function finishClosing(round: Round, closedMs: number): Promise<Closing> {
   const { core, community, bucket, month } = round;
@@ -36,14 +33,15 @@ export async function finishClosing(round: Round, closedMs: number): Promise<Clo
   const { counted, damaged } = await readAll(round);
   const list = makeList(community, announcement, counted, closedMs);
   const signed = await signMessage('list', encodeList(list), [core.signer]);
-  const files: Closing[0] = [['list', await put(encodeSigned(signed))]];
+  const files: [string, Bytes][] = [['list', await put(encodeSigned(signed))]];
   const groups = groupsOf(list.entries, community);
   for (const [steward, { publicKey }] of announcement.roundKeys.entries()) {
     const column = counted.map(({ sealedFingerprints }) => sealedFingerprints[steward] ?? new Uint8Array());
     files.push([`fingerprints/${steward}.bin`, await put(concatBytes(...column))]);
     for (const [group, { members }] of groups.entries()) {
       const ciphertexts = members.flatMap((home) => list.entries[home]?.ciphertexts[steward] ?? []);
-      const total = (await addUp(round, ciphertexts)).total(publicKey);
+      const parts = ciphertexts.map((hash) => ({ hash, homes: 1 }));
+      const total = (await addUp(round, parts)).total(publicKey);
       files.push([`totals/${group}-${steward}.bin`, await put(total)]);
     }
   }
@@ -52,13 +50,16 @@ export async function finishClosing(round: Round, closedMs: number): Promise<Clo
   return [files, damaged];
 }
 
-/** All homes' latest contributions, and the invites of those that cannot be read any more. */
+/** All homes' latest contributions, read once with all that is kept of them, and the invites of those that cannot be. */
 async function readAll(round: Round): Promise<{ counted: Counted[]; damaged: Bytes[] }> {
   const damaged: Bytes[] = [];
   const counted: Counted[] = [];
   for (const [invite, versions] of await listVersions(round)) {
     try {
-      counted.push(await readCounted(round, invite, versions.at(-1) ?? 0));
+      const kept = await readChecked(round, invite, versions.at(-1) ?? 0);
+      if (kept === undefined) throw new StoreError('damaged', `The contribution of ${invite} is gone`);
+      for (const ciphertext of kept.header.ciphertexts) await readCiphertext(round, ciphertext);
+      counted.push(kept);
     } catch (error) {
       // A disk that fails may work again later; bytes that have changed stay changed, and so does what an amendment,
       // which came while the contribution was on its way, took the ground from.
@@ -73,32 +74,19 @@ async function readAll(round: Round): Promise<{ counted: Counted[]; damaged: Byt
   return { counted, damaged };
 }
 
-/** A home's latest contribution, after all that is kept of it has been read and checked once. */
-async function readCounted(round: Round, invite: string, version: number): Promise<Counted> {
-  const kept = await readChecked(round, invite, version);
-  if (kept === undefined) throw new StoreError('damaged', `The contribution of ${invite} is gone`);
-  for (const ciphertext of kept.header.ciphertexts) await readCiphertext(round, ciphertext);
-  return kept;
-}
-
 /**
  * Adds ciphertexts in a tree: sums of 32, of which again 32 are summed, and so on. Each sum below the last is kept
  * under the hash of what it adds up, so whoever goes on where another process ended finds what is done.
  */
-async function addUp(round: Round, ciphertexts: readonly Bytes[]): Promise<CiphertextSum> {
-  let parts: Part[] = ciphertexts.map((hash) => ({ hash, homes: 1 }));
-  while (parts.length > fanIn) {
-    const sums: Part[] = [];
-    for (let at = 0; at < parts.length; at += fanIn) sums.push(await keptSum(round, parts.slice(at, at + fanIn)));
-    parts = sums;
-  }
-  return sumOf(round, parts);
-}
-
-async function sumOf(round: Round, parts: readonly Part[]): Promise<CiphertextSum> {
+async function addUp(round: Round, parts: readonly Part[]): Promise<CiphertextSum> {
   const sum = new CiphertextSum();
-  for (const { hash, homes } of parts) sum.add(await readCiphertext(round, hash), homes);
-  return sum;
+  if (parts.length <= fanIn) {
+    for (const { hash, homes } of parts) sum.add(await readCiphertext(round, hash), homes);
+    return sum;
+  }
+  const sums: Part[] = [];
+  for (let at = 0; at < parts.length; at += fanIn) sums.push(await keptSum(round, parts.slice(at, at + fanIn)));
+  return addUp(round, sums);
 }
 
 async function keptSum(round: Round, parts: readonly Part[]): Promise<Part> {
@@ -109,7 +97,7 @@ async function keptSum(round: Round, parts: readonly Part[]): Promise<Part> {
   // A kept sum that is damaged or gone is made again; it can only become the same.
   const isWhole = there && (await core.store.readBlob(bucket, there).catch(() => undefined)) !== undefined;
   if (isWhole) return { hash: there, homes };
-  const hash = await core.store.putBlob(bucket, (await sumOf(round, parts)).sum());
+  const hash = await core.store.putBlob(bucket, (await addUp(round, parts)).sum());
   await folder.create(name, hash);
   return { hash, homes };
 }

@@ -66,12 +66,11 @@ async function readKept({ folder }: Round, invite: string, version: number): Pro
   return entry && decodeKept(entry);
 }
 
+/** What is kept of a contribution and what its check gives. */
+export type Counted = KeptContribution & CheckedContribution;
+
 /** What is kept of a home's version, and checked anew; undefined if it is not there. */
-export async function readChecked(
-  round: Round,
-  invite: string,
-  version: number,
-): Promise<(KeptContribution & CheckedContribution) | undefined> {
+export async function readChecked(round: Round, invite: string, version: number): Promise<Counted | undefined> {
   const kept = await readKept(round, invite, version);
   if (kept === undefined) return undefined;
   return { ...kept, ...(await checkSignedContribution(kept.signed, round.community, await announcementOf(round))) };
