@@ -24,17 +24,15 @@ export interface Due {
 }
 
 /** What was last needed before this instant goes; the operator may set less than the manifest. */
-async function keptSinceMs({ core, id }: KeptCommunity): Promise<number> {
-  const { manifest } = (await core.community(id)).community;
-  return core.now() - Math.min(manifest.retentionDays, core.limits.retentionDays) * dayMs;
-}
+const keptSinceMs = ({ core, community: { manifest } }: KeptCommunity): number =>
+  core.now() - Math.min(manifest.retentionDays, core.limits.retentionDays) * dayMs;
 
 /** Erases a closed round if its time has come. What stays is the announcement, the list, and the stewards' words. */
 export async function eraseIfDue(round: Round): Promise<void> {
   const { core, folder, bucket, month } = round;
   if (!(await isErased(round))) {
     // Not by the list, which is large: this is looked at with every tick.
-    if ((await closingMs(round)) > (await keptSinceMs(round))) return;
+    if ((await closingMs(round)) > keptSinceMs(round)) return;
     const { files } = await closedRound(round);
     const blobs = (await core.store.blobs(bucket)).filter((blob) => !equalBytes(blob, files.get('list') ?? blob));
     await folder.create('erased', encodeDeletions([{ atMs: core.now(), kind: 'round', month, hashes: blobs }]));
@@ -71,7 +69,7 @@ export async function deleteOld(kept: KeptCommunity): Promise<void> {
 /** Looks for what is due, and lists it as deleted. */
 async function listDue(kept: KeptCommunity, nowMs: number): Promise<Due[]> {
   const { core, ledger } = kept;
-  const sinceMs = await keptSinceMs(kept);
+  const sinceMs = keptSinceMs(kept);
   const abandonedMs = nowMs - core.limits.uploadDays * dayMs;
   const due = [...(await oldServerKeys(kept, sinceMs, abandonedMs)), ...(await oldRequests(kept, sinceMs))];
   if (due.length === 0) return [];
