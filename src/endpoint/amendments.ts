@@ -9,7 +9,7 @@ import {
 import { equalBytes, toHex, type Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/error.ts';
 import { sha256 } from '../protocol/hash.ts';
-import { stewardOf, type Community } from '../protocol/manifest.ts';
+import type { Community } from '../protocol/manifest.ts';
 import { decodeSigned, encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
 import { checkWithdrawal } from '../protocol/withdrawal.ts';
 import { keptVersions } from './contributions.ts';
@@ -60,7 +60,7 @@ async function gatherProposal(
   if (others.length >= mostProposals && !others.includes(hash)) {
     throw new Problem('too-many', `A community has ${mostProposals} proposals at a time at most.`);
   }
-  return proposals.gather(hash, message, (signer) => stewardOf(manifest, signer));
+  return proposals.gather(hash, message, manifest.stewards);
 }
 
 /** A steward takes back its signature under an amendment that is not in force. To say it again is no error. */

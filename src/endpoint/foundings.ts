@@ -83,12 +83,12 @@ export async function signature(here: FoundingHere, message: SignedMessage): Pro
   if (manifest === undefined || !equalBytes(manifest.body, message.body)) {
     throw new ProtocolError('wrong-community', 'This is not the manifest that the stewards’ entries make');
   }
-  const keys = entries.flatMap((other) => (other ? [other.key] : []));
+  const stewards = entries.filter((other) => other !== undefined);
+  const keys = stewards.map(({ key }) => key);
   await verifySignedByMany('manifest', message, keys, 1);
-  const seatOf = (signer: Bytes): number => keys.findIndex((key) => equalBytes(key, signer));
   // The entries make the body.
   const words = { body: new Uint8Array(), signatures: message.signatures };
-  const { signatures } = await folderOf(here.core, here.id).gather('signatures', words, seatOf);
+  const { signatures } = await folderOf(here.core, here.id).gather('signatures', words, stewards);
   if (signatures.length === keys.length) await registration(here.core, { body: manifest.body, signatures });
 }
 

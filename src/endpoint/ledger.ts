@@ -1,6 +1,7 @@
 /** The ledger in folders: entries that are written once; whoever is first has the name for good. */
 import { equalBytes, type Bytes } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/error.ts';
+import { stewardOf, type Manifest } from '../protocol/manifest.ts';
 import { decodeSigned, encodeSigned, mergeSignatures, type SignedMessage } from '../protocol/signed.ts';
 import { Problem } from './problem.ts';
 import type { Store } from './store.ts';
@@ -68,19 +69,19 @@ export class Folder {
   }
 
   /**
-   * Keeps each of a message's signatures under its signer's name, apart from the others', and gives the message with all
-   * that are there. A word given twice is one word: some systems never sign alike twice.
+   * Keeps each of a message's signatures under its steward's index, apart from the others', and gives the message with
+   * all that are there. A word given twice is one word: some systems never sign alike twice.
    *
-   * @throws {ProtocolError} `already-decided` if a signer's word is for something else
+   * @throws {ProtocolError} `already-decided` if a steward's word is for something else
    */
   async gather(
     name: string,
     { body, signatures }: SignedMessage,
-    signerName: (key: Bytes) => number,
+    stewards: Manifest['stewards'],
   ): Promise<SignedMessage> {
     for (const signature of signatures) {
       const word = encodeSigned({ body, signatures: [signature] });
-      await this.create(`${name}/${signerName(signature.signer)}`, word);
+      await this.create(`${name}/${stewardOf({ stewards }, signature.signer)}`, word);
     }
     const words = (await this.messages(name)).filter((word) => equalBytes(word.body, body));
     const all = words.reduce(mergeSignatures, { body, signatures: [] });

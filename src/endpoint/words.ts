@@ -13,7 +13,7 @@ import { checkPublicKey } from '../protocol/ciphertext.ts';
 import { checkClose } from '../protocol/close.ts';
 import { checkCulprits } from '../protocol/culprits.ts';
 import { ProtocolError, type ProtocolErrorCode } from '../protocol/error.ts';
-import { checkManifest, stewardOf } from '../protocol/manifest.ts';
+import { checkManifest } from '../protocol/manifest.ts';
 import { checkNorms } from '../protocol/norms-message.ts';
 import { checkOpening, decodeOpening } from '../protocol/opening.ts';
 import { checkAnnouncement, checkRoundKey, decodeRoundKey, encodeAnnouncement } from '../protocol/round-key.ts';
@@ -73,7 +73,7 @@ export async function close(round: Round, message: SignedMessage): Promise<void>
   const { community, folder } = round;
   const announcement = await announcementOf(round);
   await checkClose(message, community, announcement, 1);
-  const all = await folder.gather('close-words', message, (signer) => stewardOf(community.manifest, signer));
+  const all = await folder.gather('close-words', message, community.manifest.stewards);
   if (all.signatures.length < community.manifest.threshold) return;
   await checkClose(all, community, announcement);
   // The message is kept, for whoever asks why the round closed when it did.
@@ -133,7 +133,7 @@ export async function norms(round: Round, message: SignedMessage): Promise<void>
   if (!isOfList) throw new ProtocolError('wrong-list', 'The norms are of another list than the sealed one');
   // Those that more than threshold openings stand behind are kept apart from the others.
   const kind = checked ? 'norms-checked' : 'norms-unchecked';
-  const all = await folder.gather(`${kind}-words`, message, (signer) => stewardOf(community.manifest, signer));
+  const all = await folder.gather(`${kind}-words`, message, community.manifest.stewards);
   if (all.signatures.length < community.manifest.threshold) return;
   await checkNorms(all, community, month);
   await round.core.history.enterMessage(round, 'norms', all);
