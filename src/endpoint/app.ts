@@ -16,7 +16,7 @@ import type { Comparisons } from './comparisons.ts';
 import { takeContribution } from './contributions.ts';
 import type { Core, KeptCommunity, Round } from './core.ts';
 import { fileAnswer, type Caching } from './files.ts';
-import { addTerms, entry, foundingFile, signature } from './foundings.ts';
+import { addTerms, entry, foundingFile, signature, type FoundingHere } from './foundings.ts';
 import { leave, usedInvitesFile } from './homes.ts';
 import { reasonOf, shortAddress } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -65,17 +65,26 @@ const roundWords: Words<Round> = {
   norms: [1 << 16, words.norms],
 };
 
+// What a part of an address may be; all else is nowhere.
+const hash = '[0-9a-f]{64}';
+const steward = '[0-9]';
+const community = `/communities/:id{${hash}}`;
+const round = `${community}/rounds/:month{${monthPattern.source.slice(1, -1)}}`;
+
 /**
  * Files, got by the rest of their address, of which the last part may be a name. What is not there (yet) is undefined.
  */
 type Files<Of> = Readonly<Record<string, readonly [Caching, FileOf<Of>]>>;
 type FileOf<Of> = (of: Of, name: string, context: Ctx) => Promise<Bytes | undefined>;
 
+/** What an address names. */
+type AboutOf<Of> = (context: Ctx) => Of | Promise<Of>;
+
 const communityFiles: Files<KeptCommunity> = {
   manifest: ['immutable', ({ ledger }) => ledger.read('manifest')],
   amendments: ['revalidate', amendmentsFile],
   proposals: ['never', proposalsFile],
-  'head/:name': ['never', (kept, since) => kept.core.history.answer(kept, since)],
+  'head/:name{[0-9]{1,10}}': ['never', (kept, since) => kept.core.history.answer(kept, Number(since))],
   'used-invites': ['never', usedInvitesFile],
   deletions: ['revalidate', deletionsFile],
   rounds: ['revalidate', rounds.roundsFile],
@@ -91,9 +100,9 @@ const roundFiles: Files<Round> = {
   'fingerprints/:name': ['immutable', (round, name) => rounds.closedFile(round, `fingerprints/${name}`)],
   'ciphertexts/:name': ['immutable', (round, name) => rounds.closedFile(round, `ciphertexts/${name}`)],
   'corrected-list': ['revalidate', rounds.correctedListFile],
-  'short-list/:name': ['revalidate', rounds.shortListFile],
+  [`short-list/:name{${steward}}`]: ['revalidate', rounds.shortListFile],
   seals: ['revalidate', rounds.sealsFile],
-  'openings/:name': [
+  [`openings/:name{${steward}}`]: [
     'never',
     (round, name, { req }) => rounds.readOpening(round, name, req.header('authorization') ?? ''),
   ],
@@ -107,27 +116,14 @@ export function makeApp(core: Core, given: AppOptions, comparisons?: Comparisons
   const metrics = new Metrics();
   guard(app, core, options, metrics);
 
-  const idOf = ({ req }: Ctx, name = 'id'): string => {
-    const id = req.param(name) ?? '';
-    if (!/^[0-9a-f]{64}$/.test(id)) throw new Problem('not-found', 'There is nothing of this name at this endpoint.');
-    return id;
-  };
-  const communityOf = (context: Ctx): Promise<KeptCommunity> => core.community(idOf(context));
-  const roundOf = async (context: Ctx): Promise<Round> => {
-    const month = context.req.param('month') ?? '';
-    if (!monthPattern.test(month)) throw new Problem('not-found', 'There is no such round.');
-    return core.round(idOf(context), month);
-  };
+  const param = ({ req }: Ctx, name: string): string => req.param(name) ?? '';
+  const communityOf = (context: Ctx): Promise<KeptCommunity> => core.community(param(context, 'id'));
+  const roundOf = (context: Ctx): Promise<Round> => core.round(param(context, 'id'), param(context, 'month'));
   const bodyOf = ({ req }: Ctx, mostBytes: number, type?: string): Promise<Bytes> =>
     readBody(req.raw, mostBytes, options.bodyMs, type);
 
   /** A POST of a signed word about what the address names. */
-  const post = <Of>(
-    path: string,
-    [mostBytes, take]: Word<Of>,
-    aboutOf: (context: Ctx) => Of | Promise<Of>,
-    status: 202 | 204 = 204,
-  ): void => {
+  const post = <Of>(path: string, [mostBytes, take]: Word<Of>, aboutOf: AboutOf<Of>, status: 202 | 204 = 204): void => {
     app.post(path, async (context) => {
       const about = await aboutOf(context);
       await take(about, decodeSigned(await bodyOf(context, mostBytes)));
@@ -143,12 +139,10 @@ export function makeApp(core: Core, given: AppOptions, comparisons?: Comparisons
     });
   };
   /** All words and files about one kind of thing. */
-  const all = <Of>(path: string, aboutOf: (context: Ctx) => Promise<Of>, taken: Words<Of>, files: Files<Of>): void => {
+  const all = <Of>(path: string, aboutOf: AboutOf<Of>, taken: Words<Of>, files: Files<Of>): void => {
     for (const [name, word] of Object.entries(taken)) post(`${path}/${name}`, word, aboutOf);
     for (const [rest, [caching, file]] of Object.entries(files)) {
-      get(`${path}/${rest}`, caching, async (context) =>
-        file(await aboutOf(context), context.req.param('name') ?? '', context),
-      );
+      get(`${path}/${rest}`, caching, async (context) => file(await aboutOf(context), param(context, 'name'), context));
     }
   };
 
@@ -169,12 +163,12 @@ export function makeApp(core: Core, given: AppOptions, comparisons?: Comparisons
     await addTerms(core, await bodyOf(context, mostTermsBytes));
     return context.body(null, 204);
   });
-  const foundingOf = (context: Ctx) => Promise.resolve({ core, id: idOf(context) });
-  all('/foundings', foundingOf, {}, { ':id': ['never', foundingFile] });
-  all('/foundings/:id', foundingOf, { entries: [1 << 19, entry], signatures: [1 << 19, signature] }, {});
+  const founding = `/foundings/:id{${hash}}`;
+  const foundingOf = (context: Ctx): FoundingHere => ({ core, id: param(context, 'id') });
+  get(founding, 'never', (context) => foundingFile(foundingOf(context)));
+  all(founding, foundingOf, { entries: [1 << 19, entry], signatures: [1 << 19, signature] }, {});
   post('/communities', [mostSignedBytes, words.registration], () => core);
-  all('/communities/:id', communityOf, communityWords, communityFiles);
-  const round = '/communities/:id/rounds/:month';
+  all(community, communityOf, communityWords, communityFiles);
   all(round, roundOf, roundWords, roundFiles);
   app.post(`${round}/contributions`, async (context) => {
     const about = await roundOf(context);
@@ -191,24 +185,23 @@ export function makeApp(core: Core, given: AppOptions, comparisons?: Comparisons
     await comparisons.start();
     await next();
   });
-  const keys = '/communities/:id/comparison-keys';
+  const keys = `${community}/comparison-keys`;
   post(keys, [mostRequestBytes, announceKey], communityOf);
   // Hono answers HEAD by its GET.
-  app.get(`${keys}/:key`, async (context) => {
-    const { offset, size } = await findUpload(await communityOf(context), idOf(context, 'key'));
+  app.get(`${keys}/:key{${hash}}`, async (context) => {
+    const { offset, size } = await findUpload(await communityOf(context), param(context, 'key'));
     return context.body(null, 204, { 'Upload-Offset': String(offset), 'Upload-Length': String(size) });
   });
-  app.patch(`${keys}/:key`, async (context) => {
+  app.patch(`${keys}/:key{${hash}}`, async (context) => {
     const offset = context.req.header('upload-offset') ?? '';
     if (!/^\d{1,9}$/.test(offset)) throw new Problem('wrong-offset', 'Say with Upload-Offset where the piece begins.');
     const piece = await bodyOf(context, keyPieceBytes, 'application/offset+octet-stream');
-    const next = await addPiece(await communityOf(context), idOf(context, 'key'), Number(offset), piece);
+    const next = await addPiece(await communityOf(context), param(context, 'key'), Number(offset), piece);
     return context.body(null, 204, { 'Upload-Offset': String(next) });
   });
   post(`${round}/comparisons`, [mostRequestBytes, comparisons.take], roundOf, 202);
-  app.get(`${round}/comparisons/:file`, async (context) => {
-    const id = /^([0-9a-f]{64})\.bin$/.exec(context.req.param('file'))?.[1] ?? 'none';
-    const result = await comparisons.result(await roundOf(context), id);
+  app.get(`${round}/comparisons/:file{${hash}\\.bin}`, async (context) => {
+    const result = await comparisons.result(await roundOf(context), param(context, 'file').slice(0, -4));
     return result === 'waiting' ? context.body(null, 204) : fileAnswer(context.req.raw, result, 'immutable');
   });
   return app;
@@ -282,9 +275,9 @@ function guard(app: Hono<Env>, core: Core, options: Required<AppOptions>, metric
   });
 }
 
-/** The pattern of the route that answered, which names no community. */
+/** The route that answered, which names no community; without what its parts may be. */
 const routeOf = (context: Ctx): string => {
-  const paths = matchedRoutes(context).map(({ path }) => path);
+  const paths = matchedRoutes(context).map(({ path }) => path.replace(/\{[^/]*/g, ''));
   return paths.filter((path) => path !== '/*').at(-1) ?? 'none';
 };
 

@@ -17,7 +17,6 @@ import {
 import { signMessage } from '../protocol/signed.ts';
 import { Cache } from './cache.ts';
 import type { Core, KeptCommunity } from './core.ts';
-import { Problem } from './problem.ts';
 
 interface Log {
   readonly entries: readonly LogEntry[];
@@ -71,17 +70,12 @@ export class History {
     await this.#logs.get(kept.id, () => Promise.resolve(grown));
   }
 
-  /**
-   * The signed head, and the entries from `since` on, as the route gives them.
-   *
-   * @throws {Problem} `not-found` if `since` is no number
-   */
-  async answer(kept: KeptCommunity, since: string): Promise<Bytes> {
-    if (!/^\d{1,10}$/.test(since)) throw new Problem('not-found', 'Say with a number from which entry on.');
+  /** The signed head, and the entries from `since` on, as the route gives them. */
+  async answer(kept: KeptCommunity, since: number): Promise<Bytes> {
     const { entries, end } = await this.#log(kept);
     const body = encodeHead({ community: kept.community.id, ...end, atMs: this.#core.now() });
     const head = await signMessage('head', body, [this.#core.signer]);
-    return encodeHeadAnswer({ head, entries: entries.slice(Number(since)) });
+    return encodeHeadAnswer({ head, entries: entries.slice(since) });
   }
 
   #log({ id, community, ledger }: KeptCommunity): Promise<Log> {
