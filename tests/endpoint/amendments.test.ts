@@ -1,5 +1,6 @@
 /** Changes of a community at the endpoint, and the log of all that happens to it. */
-import { expect, test } from 'vitest';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
 import {
   communityOf,
   encodeAmendment,
@@ -39,11 +40,25 @@ async function street(homes = fewestHomes + 2) {
       steward,
       community.steward(steward),
     );
-  return { clock, open, client, community, id: community.community.id, before, start, propose };
+  return { clock, store, open, client, community, id: community.community.id, before, start, propose };
 }
 
 const inviteOf = async (name: string): Promise<Signer> => signerOf(name);
 const keyOf = ({ invites }: TestCommunity, home: number): Bytes => invites[home]?.publicKey ?? new Uint8Array();
+
+/** The round key of `later` of a steward whose place is taken by a newcomer. */
+const newKeyOf = async ({ community }: TestCommunity, newcomer: Signer): Promise<SignedMessage> => {
+  const body = encodeRoundKey({
+    community: community.id,
+    month: later,
+    steward: 2,
+    schema: 1,
+    closesMs,
+    publicKey: zeroKey(),
+    hpkeKey: await seedOf('a new hpke key'),
+  });
+  return signMessage('round-key', body, [newcomer]);
+};
 
 test('A proposal gathers signatures, and with two of three it is in force and stands in the log', async () => {
   const { client, open, community, id, before, start, propose } = await street();
@@ -176,16 +191,7 @@ test('A new steward’s key takes the place of the old one’s, also in rounds t
   await expect(client.postRoundKey(id, await community.roundKey(2, later))).rejects.toMatchObject({
     code: 'wrong-signer',
   });
-  const body = encodeRoundKey({
-    community: id,
-    month: later,
-    steward: 2,
-    schema: 1,
-    closesMs: old.closesMs,
-    publicKey: zeroKey(),
-    hpkeKey: await seedOf('a new hpke key'),
-  });
-  await client.postRoundKey(id, await signMessage('round-key', body, [newcomer]));
+  await client.postRoundKey(id, await newKeyOf(community, newcomer));
   const { amended } = await follow(client, start);
   const bytes = await client.announcement(community.round(later));
   const next = await checkAnnouncement(bytes ?? new Uint8Array(), communityOf(amended, later));
@@ -200,4 +206,30 @@ test('A new steward’s key takes the place of the old one’s, also in rounds t
   await client.postAmendment(id, proposal);
   expect(await client.announcement(community.round(later))).toEqual(bytes);
   expect((await client.stewardWords(community.round(later))).closes).toEqual([0]);
+});
+
+test('A round’s last key that comes with the amendment that replaces its steward leaves no announcement behind', async () => {
+  const { store, client, community, id, before, propose } = await street();
+  await client.registerCommunity(community.manifest);
+  for (const steward of [0, 1]) await client.postRoundKey(id, await community.roundKey(steward, later));
+  const newcomer = await signerOf('the steward’s new phone');
+  const proposal = await propose({ replaced: [{ steward: 2, name: 'Carla again', key: newcomer.publicKey }] });
+  await client.postAmendment(id, proposal);
+
+  const second = await signProposal(proposal, before, community.steward(1));
+  const create = store.create.bind(store);
+  let amending: Promise<void> | undefined;
+  vi.spyOn(store, 'create').mockImplementation(async (name, bytes) => {
+    if (name.endsWith('/announcement') && amending === undefined) {
+      amending = client.postAmendment(id, second);
+      await Promise.race([amending, wait(100)]);
+    }
+    return create(name, bytes);
+  });
+  await client.postRoundKey(id, await community.roundKey(2, later));
+  expect(amending).toBeDefined();
+  await amending;
+  expect(await client.announcement(community.round(later))).toBeUndefined();
+  await client.postRoundKey(id, await newKeyOf(community, newcomer));
+  expect(await client.announcement(community.round(later))).toBeDefined();
 });
