@@ -10,18 +10,22 @@ import { expect, test } from 'vitest';
 import { equalBytes } from '../../src/protocol/bytes.ts';
 import { encodeContribution } from '../../src/protocol/contribution.ts';
 import { checkList } from '../../src/protocol/list.ts';
+import type { Announcement } from '../../src/protocol/round-key.ts';
 import { seedOf } from '../protocol/example.ts';
 import { bundleProgram, startProgram } from '../endpoint/program.ts';
-import { month, temporaryFolder, TestCommunity } from '../endpoint/support.ts';
+import { temporaryFolder, TestCommunity } from '../endpoint/support.ts';
 
 const soak = process.env.SOAK === '1';
 const homes = soak ? 1000 : 500;
+/** As many rounds as are needed for contributions that are all new. */
+const months = soak ? ['2026-01', '2026-02', '2026-03', '2026-04', '2026-05'] : ['2026-01'];
 const mostVersions = 20;
 const steadySeconds = soak ? 600 : 30;
 const overSeconds = soak ? 60 : 10;
 const stillOpenMs = Date.UTC(2100, 0, 1);
 
 interface Body {
+  readonly month: string;
   readonly home: number;
   readonly version: number;
   readonly bytes: Buffer;
@@ -32,27 +36,38 @@ test('Under load and overload nothing acknowledged is lost', { timeout: 3_600_00
   await writeFile(join(data, 'key'), await seedOf('endpoint'), { mode: 0o600 });
   const running = await startProgram(await bundleProgram(await temporaryFolder()), data);
   const street = await TestCommunity.make(homes);
-  const round = street.round();
-  const announcement = await street.announce(running.client, month, { closesMs: stillOpenMs });
-  const acknowledged = new Map<number, number>();
+  const announcements = new Map<string, Announcement>();
+  for (const month of months) {
+    announcements.set(month, await street.announce(running.client, month, { closesMs: stillOpenMs }));
+  }
+  /** Highest versions, by month and home. */
+  const acknowledged = new Map<string, number>();
 
   let made = 0;
   /**
-   * The next contributions that the endpoint has not seen yet: each home's first versions, then their second ones. The
-   * last version of each home is left for the end; a run that needs more than there are sends the last ones again.
+   * The next contributions that the endpoint has not seen yet: each home's first versions to each round, then their second
+   * ones. The last version of each home is left for the end; a run that needs more than there are sends the last ones
+   * again.
    */
   let batch: Body[] = [];
   const freshBodies = async (count: number): Promise<Body[]> => {
     const bodies: Body[] = [];
-    for (; bodies.length < count && made < homes * (mostVersions - 1); made++) {
-      bodies.push(await bodyOf(made % homes, 1 + Math.floor(made / homes)));
+    for (; bodies.length < count && made < homes * months.length * (mostVersions - 1); made++) {
+      const turn = Math.floor(made / homes);
+      const month = months[turn % months.length] ?? '';
+      bodies.push(await bodyOf(month, made % homes, 1 + Math.floor(turn / months.length)));
     }
     if (bodies.length > 0) batch = bodies;
     return batch;
   };
-  const bodyOf = async (home: number, version: number): Promise<Body> => {
-    const contribution = await street.contribution(announcement, home, version);
-    return { home, version, bytes: Buffer.from(encodeContribution(contribution)) };
+  const announcementOf = (month: string): Announcement => {
+    const announcement = announcements.get(month);
+    if (announcement === undefined) throw new Error('no such round');
+    return announcement;
+  };
+  const bodyOf = async (month: string, home: number, version: number): Promise<Body> => {
+    const contribution = await street.contribution(announcementOf(month), home, version);
+    return { month, home, version, bytes: Buffer.from(encodeContribution(contribution)) };
   };
   /** Sends the bodies in order, at a rate or as fast as the connections go; then again each home's last one. */
   const send = async (bodies: readonly Body[], options: Partial<autocannon.Options>) => {
@@ -66,7 +81,6 @@ test('Under load and overload nothing acknowledged is lost', { timeout: 3_600_00
       requests: [
         {
           method: 'POST',
-          path: `/communities/${street.id}/rounds/${month}/contributions`,
           headers: { 'content-type': 'application/cbor' },
           setupRequest: (request, context: { body?: Body }) => {
             const over = next++ - bodies.length;
@@ -75,14 +89,16 @@ test('Under load and overload nothing acknowledged is lost', { timeout: 3_600_00
             );
             if (body === undefined) throw new Error('no bodies');
             context.body = body;
-            return { ...request, body: body.bytes };
+            const path = `/communities/${street.id}/rounds/${body.month}/contributions`;
+            return { ...request, path, body: body.bytes };
           },
           onResponse: (status, _answer, { body }: { body?: Body }, headers) => {
             statuses.set(status, (statuses.get(status) ?? 0) + 1);
             if (status === 429)
               expect(Object.keys(headers ?? {}).map((name) => name.toLowerCase())).toContain('retry-after');
             if (status === 200 && body !== undefined) {
-              acknowledged.set(body.home, Math.max(body.version, acknowledged.get(body.home) ?? 0));
+              const key = `${body.month} ${body.home}`;
+              acknowledged.set(key, Math.max(body.version, acknowledged.get(key) ?? 0));
             }
           },
         },
@@ -126,20 +142,26 @@ test('Under load and overload nothing acknowledged is lost', { timeout: 3_600_00
   }
   expect(Object.keys(over.statuses).sort()).toEqual(['200', '429']);
   // Whoever was put off sends again, and everybody a last time.
-  const last = await Promise.all(Array.from({ length: homes }, (_, home) => bodyOf(home, mostVersions)));
+  const [first = ''] = months;
+  const last = await Promise.all(Array.from({ length: homes }, (_, home) => bodyOf(first, home, mostVersions)));
   const after = await send(last, { connections: 4, amount: homes });
   expect(after.statuses).toEqual({ 200: homes });
-  process.stdout.write(`${JSON.stringify({ homes, steps, knee, steady, over, after })}\n`);
+  process.stdout.write(`${JSON.stringify({ homes, fresh: made, steps, knee, steady, over, after })}\n`);
   if (soak) expect(steady.p99Ms).toBeLessThanOrEqual(1000);
 
-  await running.client.close(round, await street.close(announcement));
-  const message = await running.client.list(round);
-  if (message === undefined) throw new Error('no list');
-  const { list } = await checkList(message, street.community, announcement);
-  expect(acknowledged.size).toBe(homes);
-  for (const [home, version] of acknowledged) {
-    const key = street.invites[home]?.publicKey ?? new Uint8Array();
-    expect(list.entries.find(({ invite }) => equalBytes(invite, key))?.version).toBe(version);
+  const lost: string[] = [];
+  for (const month of months) {
+    const round = street.round(month);
+    await running.client.close(round, await street.close(announcementOf(month)));
+    const message = await running.client.list(round);
+    if (message === undefined) throw new Error('no list');
+    const { list } = await checkList(message, street.community, announcementOf(month));
+    for (const [home, { publicKey }] of street.invites.entries()) {
+      const listed = list.entries.find(({ invite }) => equalBytes(invite, publicKey))?.version;
+      if (listed !== acknowledged.get(`${month} ${home}`)) lost.push(`${month} ${home}`);
+    }
   }
+  expect(acknowledged.size).toBe(homes * months.length);
+  expect(lost).toEqual([]);
   await running.end('SIGTERM');
 });
