@@ -1,5 +1,5 @@
 /** Contributions: one of a home and round, the highest version wins, and a receipt for each. */
-import { equalBytes, toHex } from '../protocol/bytes.ts';
+import { equalBytes, fromHex, toHex } from '../protocol/bytes.ts';
 import { checkCiphertext } from '../protocol/ciphertext.ts';
 import {
   checkContributionFiles,
@@ -16,7 +16,7 @@ import { sha256 } from '../protocol/hash.ts';
 import { encodeReceipt } from '../protocol/receipt.ts';
 import { signMessage, type SignedMessage } from '../protocol/signed.ts';
 import type { Round } from './core.ts';
-import { bindHome, hasLeft } from './homes.ts';
+import { bindHome, hasLeft, leftHomes } from './homes.ts';
 import { Problem } from './problem.ts';
 import { announcementOf, closedRound, closesNow, isClosing } from './rounds.ts';
 
@@ -109,13 +109,12 @@ export async function takeContribution(round: Round, body: Uint8Array): Promise<
   }
   const kept: KeptContribution = before ?? { signed, sealedFingerprints, receivedMs: core.now() };
   if (!(await isClosing(round))) {
-    await Promise.all(ciphertexts.map((ciphertext) => core.store.putBlob(bucket, ciphertext)));
-    await keepVersion(round, kept, invite, version);
-    // A home that left while this was on its way has had its contributions looked for before this one was there.
-    if (await hasLeft(round, invite)) {
-      await removeContributions(round, new Set([invite]));
-      throw left();
-    }
+    // Not while what the home sent is removed, because it leaves: this would not be found.
+    await core.inTurn(contributionsOf(round, invite), async () => {
+      if (await hasLeft(round, invite)) throw left();
+      await Promise.all(ciphertexts.map((ciphertext) => core.store.putBlob(bucket, ciphertext)));
+      await keepVersion(round, kept, invite, version);
+    });
   }
   // Who closes a round says so before looking for contributions. If that has not happened by now, this one, which is
   // durable, will be found; else only the list knows.
@@ -154,24 +153,37 @@ function takeSeat({ core, bucket }: Round, invite: string, there: ReadonlyMap<st
   core.seats.set(bucket, seats.add(invite));
 }
 
+/** Name of the turn in which a home's contributions are written or removed. */
+const contributionsOf = ({ bucket }: Round, invite: string): string => `contributions of ${invite} to ${bucket}`;
+
 /**
- * Deletes what homes sent to a round, unless the round has begun to close: then it is part of what is added up. What
- * names the ciphertexts goes last, so that what is left of a deletion that broke off is found again.
+ * Deletes what a home sent to a round, unless the round has begun to close: then it is part of what is added up. Its
+ * ciphertexts go by the names that are bound to it, also those that came without the rest; what says that it took part
+ * goes last, so that what is left of a deletion that broke off is found again.
  */
-export async function removeContributions(round: Round, homes: ReadonlySet<string>): Promise<void> {
+export async function removeContributions(round: Round, invite: string): Promise<void> {
   const { core, folder, bucket } = round;
-  if (homes.size === 0 || (await isClosing(round))) return;
-  const there = [...(await keptVersions(round))].filter(([invite]) => homes.has(invite));
-  const theirs = there.flatMap(([invite, versions]) => versions.map((version) => ({ invite, version })));
-  if (theirs.length === 0) return;
-  try {
-    for (const { invite, version } of theirs) {
-      const kept = await readChecked(round, invite, version);
+  const remove = async (): Promise<void> => {
+    if (await isClosing(round)) return;
+    for (const ciphertext of await folder.list('ciphertexts')) {
+      const home = await folder.read(`ciphertexts/${ciphertext}`);
+      if (home === undefined || toHex(home) !== invite) continue;
       if (await isClosing(round)) return;
-      for (const ciphertext of kept?.header.ciphertexts ?? []) await core.store.removeBlob(bucket, ciphertext);
+      await core.store.removeBlob(bucket, fromHex(ciphertext) ?? new Uint8Array());
+    }
+    for (const version of (await keptVersions(round)).get(invite) ?? []) {
+      if (await isClosing(round)) return;
       await folder.remove(keptName(invite, version));
     }
-  } finally {
-    core.versions.delete(bucket);
+  };
+  await core.inTurn(contributionsOf(round, invite), () => remove().finally(() => core.versions.delete(bucket)));
+}
+
+/** Goes on with deletions that broke off: of contributions of homes that have left, to a round that is not closing. */
+export async function removeOfLeft(round: Round): Promise<void> {
+  const left = await leftHomes(round);
+  if (left.size === 0 || (await isClosing(round))) return;
+  for (const invite of [...(await keptVersions(round)).keys()]) {
+    if (left.has(invite)) await removeContributions(round, invite);
   }
 }

@@ -7,11 +7,10 @@ import { resolve } from 'node:path';
 import type { Bytes } from '../protocol/bytes.ts';
 import { makeApp, type AppOptions } from './app.ts';
 import { Comparisons, type ComparisonsOptions } from './comparisons.ts';
-import { removeContributions } from './contributions.ts';
+import { removeOfLeft } from './contributions.ts';
 import { Core, type CoreOptions } from './core.ts';
 import { FileStore } from './file-store.ts';
 import { removeOldFoundings } from './foundings.ts';
-import { leftHomes } from './homes.ts';
 import { reasonOf } from './log.ts';
 import { deleteOld, eraseIfDue } from './retention.ts';
 import { closedRound, closesNow, isClosed } from './rounds.ts';
@@ -87,7 +86,7 @@ export async function openCore(folder: string): Promise<Core> {
 /** Does what is due of a round: deletions that broke off, closing, erasing. */
 async function doDue(core: Core, id: string, month: string): Promise<void> {
   const round = await core.round(id, month);
-  await removeContributions(round, await leftHomes(round));
+  await removeOfLeft(round);
   if (!(await closesNow(round))) return;
   if (!(await isClosed(round))) await closedRound(round);
   await eraseIfDue(round);

@@ -50,9 +50,7 @@ export async function leave(kept: KeptCommunity, message: SignedMessage): Promis
   await bindHome(kept, home);
   await ledger.create(`left/${invite}`, encodeSigned(message));
   await core.history.enterMessage(kept, 'leave', message);
-  for (const month of await ledger.list('rounds')) {
-    await removeContributions(await core.round(id, month), new Set([invite]));
-  }
+  for (const month of await ledger.list('rounds')) await removeContributions(await core.round(id, month), invite);
   await removeServerKeys(kept, invite);
   core.log('info', 'home-left', {});
 }
