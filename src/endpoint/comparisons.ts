@@ -34,7 +34,8 @@ import { reasonOf } from './log.ts';
 import { Problem } from './problem.ts';
 import type { Due } from './retention.ts';
 import { fullNorms, type FullNorms } from './rounds.ts';
-import { findKey, noteUse } from './server-keys.ts';
+import { comparisonsOf, findKey, noteUse } from './server-keys.ts';
+import { StoreError } from './store.ts';
 
 /** Starts of one job, after which it is set aside: it may be what ended the process. */
 const mostAttempts = 5;
@@ -54,6 +55,7 @@ const requests = ({ folder }: Round): Folder => folder.at('comparison-requests')
 const choices = ({ folder }: Round, invite: string): Folder => folder.at(`comparison-choices/${invite}`);
 export const results = ({ folder }: Round): Folder => folder.at('comparison-results');
 const aside = ({ folder }: Round): Folder => folder.at('comparison-aside');
+const attemptsOf = ({ store }: Core, id: string): Folder => new Folder(store, `comparison-attempts/${id}`);
 
 const requestSchema = v.strictTuple([instantMs, bytesUpTo(mostRequestBytes)]);
 
@@ -68,18 +70,31 @@ async function jobOf(round: Round, message: SignedMessage): Promise<Job> {
   return { id: toHex(await requestId(message)), round, invite: toHex(invite), serverKey: toHex(serverKey) };
 }
 
-/** Requests of a community that came before an instant, with their results; that they were made is never forgotten. */
-export async function oldRequests({ core, id: community, ledger }: KeptCommunity, sinceMs: number): Promise<Due[]> {
+/**
+ * Requests of a community that came before an instant, with their results, and what is left of those whose removal
+ * broke off; that they were made is never forgotten.
+ */
+export async function oldRequests(kept: KeptCommunity, sinceMs: number): Promise<Due[]> {
+  const { core, id: community, ledger } = kept;
   const due: Due[] = [];
   for (const month of await ledger.list('rounds')) {
     const round = await core.round(community, month);
-    for (const id of await requests(round).list()) {
-      if (core.jobs.has(id) || (await readRequest(round, id)).receivedMs >= sinceMs) continue;
-      const remove = async () => {
-        // The request last, so that what a removal that broke off has left is found again.
-        for (const folder of [results, aside, requests]) await folder(round).remove(id);
+    // The request first, or the next process would take it for one that has no result yet.
+    const folders = [requests(round), results(round), aside(round)];
+    const ids = new Set((await Promise.all(folders.map((folder) => folder.list()))).flat());
+    for (const id of ids) {
+      const isDue = async (): Promise<boolean> => {
+        if (core.jobs.has(id)) return false;
+        return !(await requests(round).has(id)) || (await readRequest(round, id)).receivedMs < sinceMs;
       };
-      due.push({ kind: 'comparison', hash: id, remove });
+      const removeAll = async (): Promise<void> => {
+        // It may have been asked anew.
+        if (!(await isDue())) return;
+        for (const folder of folders) await folder.remove(id);
+        await attemptsOf(core, id).clear();
+      };
+      if (!(await isDue())) continue;
+      due.push({ kind: 'comparison', hash: id, remove: () => core.inTurn(comparisonsOf(kept), removeAll) });
     }
   }
   return due;
@@ -113,18 +128,27 @@ export class Comparisons {
 
   /** Takes up what an earlier process left, once; whatever is asked of comparisons and keys must wait for it. */
   start(): Promise<void> {
-    this.#ready ??= this.#core.eachRound(async (community, month) => {
-      const round = await this.#core.round(community, month);
-      for (const id of await requests(round).list()) {
-        try {
-          await this.#enqueue(await jobOf(round, (await readRequest(round, id)).message));
-        } catch (error) {
-          // One that cannot be read keeps no other from being computed.
-          this.#core.log('error', 'comparison-request-damaged', { month, reason: reasonOf(error) });
-        }
-      }
-    });
+    this.#ready ??= this.#core
+      .eachRound((community, month) => this.#takeUp(community, month))
+      .catch((error: unknown) => {
+        this.#ready = undefined;
+        throw error;
+      });
     return this.#ready;
+  }
+
+  async #takeUp(community: string, month: string): Promise<void> {
+    const round = await this.#core.round(community, month);
+    for (const id of await requests(round).list()) {
+      try {
+        await this.#enqueue(await jobOf(round, (await readRequest(round, id)).message));
+      } catch (error) {
+        // A disk that fails may work again: what waits must not be taken for done, and what it needs for not needed.
+        if (error instanceof StoreError && error.code !== 'damaged') throw error;
+        // One that cannot be read keeps no other from being computed.
+        this.#core.log('error', 'comparison-request-damaged', { month, reason: reasonOf(error) });
+      }
+    }
   }
 
   /** Ends the work; what is under way is begun anew by the next process. */
@@ -155,14 +179,17 @@ export class Comparisons {
     const other = 'This home has made another comparison request for these norms';
     const choose = () => choice.keep(name, checked.id, () => new ProtocolError('already-decided', other));
     if (await choice.has(name)) await choose();
-    if (!(await requests(round).has(job.id))) {
-      await this.#check(round, checked, norms);
-      this.#checkRoom(job);
-      await choose();
-      await requests(round).create(job.id, encodeCbor([this.#core.now(), encodeSigned(message)]));
-      await noteUse(round, job.serverKey);
-    }
-    await this.#enqueue(job);
+    // Not while the key, or what is left of the same request, is removed.
+    await this.#core.inTurn(comparisonsOf(round), async () => {
+      if (!(await requests(round).has(job.id))) {
+        await this.#check(round, checked, norms);
+        this.#checkRoom(job);
+        await choose();
+        await noteUse(round, job.serverKey);
+        await requests(round).create(job.id, encodeCbor([this.#core.now(), encodeSigned(message)]));
+      }
+      await this.#enqueue(job);
+    });
   };
 
   /**
@@ -243,13 +270,12 @@ export class Comparisons {
 
   /** Computes a job's result, or sets the job aside with its reason if it never will come to one. */
   async #do(job: Job): Promise<void> {
-    const { store, now } = this.#core;
-    const attempts = new Folder(store, `comparison-attempts/${job.id}`);
+    const attempts = attemptsOf(this.#core, job.id);
     const attempt = (await attempts.list()).length;
     if (attempt >= mostAttempts) {
       await this.#setAside(job, 'it was begun too often and never came to an end');
     } else {
-      await attempts.create(String(attempt), encodeCbor([now()]));
+      await attempts.create(String(attempt), encodeCbor([this.#core.now()]));
       try {
         await this.#compute(job);
       } catch (error) {

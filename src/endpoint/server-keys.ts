@@ -66,6 +66,9 @@ async function uploads(kept: Pick<KeptCommunity, 'ledger'>): Promise<Upload[]> {
   return all.filter((upload) => upload !== undefined);
 }
 
+/** Name of the turn in which a community's requests are taken, and what they need is removed. */
+export const comparisonsOf = ({ id }: KeptCommunity): string => `comparisons of ${id}`;
+
 /** Whether a comparison waits for the key. */
 const isNeeded = ({ jobs }: Core, { key }: Upload): boolean =>
   [...jobs.values()].some(({ serverKey }) => serverKey === key);
@@ -223,7 +226,7 @@ export async function oldServerKeys(kept: KeptCommunity, sinceMs: number, abando
   return due.map((upload) => ({
     kind: upload.isComplete ? 'server-key' : 'upload',
     hash: upload.key,
-    remove: () => removeKey(kept, upload),
+    remove: () => removeKey(kept, upload, isDue),
   }));
 }
 
@@ -234,11 +237,19 @@ export async function removeServerKeys(kept: KeptCommunity, invite: string): Pro
   }
 }
 
-/** The beginning last, so that what is left of a removal that broke off is found again. */
-const removeKey = (kept: KeptCommunity, { key }: Upload): Promise<void> =>
-  kept.core.inTurn(key, async () => {
+/**
+ * Removes a key, unless a comparison has come to need it, or it is not due any more: requests that name it are taken
+ * before or after. The beginning goes last, so that what is left of a removal that broke off is found again.
+ */
+async function removeKey(kept: KeptCommunity, { key }: Upload, isDue: (now: Upload) => boolean = () => true) {
+  const { core } = kept;
+  const remove = async (): Promise<void> => {
+    const now = await uploadOf(kept, key);
+    if (now === undefined || isNeeded(core, now) || !isDue(now)) return;
     const folder = folderOf(kept, key);
     await folder.remove('complete');
     // Among them `announced`, whose name is the first and which so is removed last.
     await folder.clear();
-  });
+  };
+  await core.inTurn(comparisonsOf(kept), () => core.inTurn(key, remove));
+}
