@@ -15,6 +15,8 @@ import type { TestCommunity } from '../endpoint/support.ts';
 import { seedOf, signerOf } from '../protocol/example.ts';
 
 const stewards = [0, 1, 2] as const;
+/** How long the endpoint keeps a founding, from its terms on. */
+const foundingMs = 30 * 86_400_000;
 
 /** Messages made once for all worlds. */
 export interface Script {
@@ -85,6 +87,8 @@ export class Changes {
   #inForce = 0;
   /** What was acknowledged of the founding. */
   readonly #founded = new Set<string>();
+  /** When the terms were sent first. */
+  #termsMs = Infinity;
   /** The log as it was shown last. */
   #log: readonly string[] = [];
 
@@ -104,8 +108,10 @@ export class Changes {
     this.#acknowledged[at]?.add(steward);
   }
 
-  /** Sends one of the founding's messages, if those that it needs are there. */
-  async found(client: EndpointClient, seat: number): Promise<void> {
+  /** Sends one of the founding's messages, if those that it needs are there and its time is not over. */
+  async found(client: EndpointClient, seat: number, nowMs: number, tickedMs: number): Promise<void> {
+    if (this.#isOver(tickedMs)) return;
+    this.#termsMs = Math.min(this.#termsMs, nowMs);
     const { terms, founding, entries, signatures } = this.#script;
     const [entry, signature] = [entries[seat], signatures[seat]];
     if (entry === undefined || signature === undefined) throw new Error('no such seat');
@@ -121,8 +127,17 @@ export class Changes {
     }
   }
 
-  /** Holds what the endpoint shows against what is known. */
-  async check(client: EndpointClient): Promise<void> {
+  /** Whether the founding may have been deleted when the endpoint last did what is due. */
+  #isOver(tickedMs: number): boolean {
+    return this.#termsMs <= tickedMs - foundingMs;
+  }
+
+  /**
+   * Holds what the endpoint shows against what is known.
+   *
+   * @param tickedMs - until when the endpoint has done what is due
+   */
+  async check(client: EndpointClient, tickedMs: number): Promise<void> {
     const { community, amendments } = this.#script;
     const shown = await client.amendments(community);
     expect(shown.length, 'an amendment is gone').toBeGreaterThanOrEqual(this.#inForce);
@@ -142,20 +157,21 @@ export class Changes {
       expect(shown.length, 'two have signed it').toBeGreaterThan(i);
       expect(log).toContain(`amendment ${toHex(await sha256(signed[0]?.body ?? new Uint8Array()))}`);
     }
-    await this.#checkFounding(client);
+    await this.#checkFounding(client, tickedMs);
   }
 
-  async #checkFounding(client: EndpointClient): Promise<void> {
+  async #checkFounding(client: EndpointClient, tickedMs: number): Promise<void> {
     if (!this.#founded.has('terms')) return;
     const { founding, founded } = this.#script;
+    const signatures = stewards.filter((seat) => this.#founded.has(`signature ${seat}`)).length;
+    if (signatures === stewards.length) await checkManifest(await client.manifest(founded), founded);
+    if (this.#isOver(tickedMs)) return;
     const state = await client.founding(founding);
     if (state === undefined) throw new Error('the founding is gone');
     const { entries, signed } = await checkFounding(state, founding);
     for (const seat of stewards) {
       if (this.#founded.has(`entry ${seat}`)) expect(entries[seat], `the entry of seat ${seat}`).toBeDefined();
     }
-    const signatures = stewards.filter((seat) => this.#founded.has(`signature ${seat}`)).length;
     expect(signed?.signatures.length ?? 0).toBeGreaterThanOrEqual(signatures);
-    if (signatures === stewards.length) await checkManifest(await client.manifest(founded), founded);
   }
 }

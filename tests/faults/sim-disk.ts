@@ -72,6 +72,8 @@ export interface Session {
 }
 
 export class SimDisk {
+  /** How many steps of what else is on its way the next operation takes longer than most do. */
+  delay: () => number = () => 0;
   #root: Folder = { now: new Map(), durable: new Map() };
   /** Folders found before, by path; none is ever moved. */
   readonly #found = new Map<string, Folder>();
@@ -95,7 +97,7 @@ export class SimDisk {
       return never;
     };
     const run = async <T>(operation: string, work: () => T): Promise<T> => {
-      await Promise.resolve();
+      for (let turn = this.delay(); turn >= 0; turn--) await Promise.resolve();
       if (dead) return never;
       const fault = faultOf(operation, operations.length);
       operations.push(operation);
@@ -217,6 +219,22 @@ export class SimDisk {
         isFolder(node) ? below(node, `${path}/${name}`) : [{ path: `${path}/${name}`, file: node }],
       );
     return below(this.#root, '');
+  }
+
+  /** Paths of files below a folder that programs see, or that may be there again after a power cut. */
+  traces(path: string): string[] {
+    const below = (folder: Folder, at: string): string[] => {
+      const nodes = [...folder.durable, ...folder.now].flatMap(([name, node]) =>
+        isFolder(node) ? below(node, `${at}/${name}`) : [`${at}/${name}`],
+      );
+      return [...new Set(nodes)];
+    };
+    try {
+      return below(this.#folder(path), path);
+    } catch (error) {
+      if (error instanceof DiskError) return [];
+      throw error;
+    }
   }
 
   #folder(path: string): Folder {

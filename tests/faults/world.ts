@@ -22,7 +22,7 @@ import {
   signComparisonRequest,
   signKeyAnnouncement,
 } from '../../src/protocol/comparison.ts';
-import { encodeContribution } from '../../src/protocol/contribution.ts';
+import { decodeContribution, encodeContribution } from '../../src/protocol/contribution.ts';
 import type { Signer } from '../../src/protocol/ed25519.ts';
 import { EndpointClient, EndpointError } from '../../src/protocol/endpoint-client.ts';
 import { ProtocolError } from '../../src/protocol/error.ts';
@@ -42,6 +42,7 @@ import { signerOf } from '../protocol/example.ts';
 import { exampleVector } from '../protocol/round-example.ts';
 import { closesMs, countsOf, startMs, TestCommunity } from '../endpoint/support.ts';
 import { Changes, makeScript, type Script } from './changes.ts';
+import { Retention } from './retention.ts';
 import { SimDisk, type Fault, type Session } from './sim-disk.ts';
 
 /** Keys of homes 0 and 1; a server key belongs to one home. */
@@ -59,9 +60,16 @@ export const homes = 26;
 export const months = ['2026-01', '2026-02'] as const;
 export type Month = (typeof months)[number];
 
-/** A key that computes nothing: what is looked at here is what is kept of requests and answers, not what they say. */
-const idlePool: NonNullable<EndpointOptions['evaluator']>['pool'] = {
+type Pool = NonNullable<EndpointOptions['evaluator']>['pool'];
+
+/**
+ * Keys that compute nothing: what is looked at here is what is kept of requests and answers, not what they say.
+ *
+ * @param mayGoOn - settles when the pool may compute
+ */
+const idlePool = (mayGoOn: () => Promise<void>): Pool => ({
   use: async (_id, source, task) => {
+    await mayGoOn();
     const { parameters } = await readServerKeyHeader(source);
     const words = new Uint32Array(2 * (bigDimensionOf(parameters) + 1));
     const blank: Ciphertext = { words, degree: 1, noiseLevel: 1 };
@@ -71,7 +79,10 @@ const idlePool: NonNullable<EndpointOptions['evaluator']>['pool'] = {
       decompress: () => Promise.resolve({ ...blank, degree: parameters.messageModulus - 1 }),
     });
   },
-};
+});
+
+/** Process starts during which comparisons stand still: a job that was begun five times is set aside. */
+const mostStandingStarts = 2;
 
 /** A contribution as it is sent. */
 interface Sent {
@@ -133,6 +144,12 @@ export class Cast {
     return { signed: contribution.signed, encoded: encodeContribution(contribution) };
   });
 
+  /** SHA-256 of a contribution's ciphertexts, in hex. */
+  readonly ciphertexts = once(async (month: Month, home: number, version: number): Promise<string[]> => {
+    const { ciphertexts } = decodeContribution((await this.contribution(month, home, version)).encoded);
+    return Promise.all(ciphertexts.map(async (ciphertext) => toHex(await sha256(ciphertext))));
+  });
+
   /** What the stewards' share sums are when so many homes are counted. */
   readonly shares = once((count: number): number[][] => {
     const vectors = Array.from({ length: count }, (_, home) => exampleVector(home));
@@ -161,6 +178,14 @@ export class Cast {
       hash,
       announced: await signKeyAnnouncement({ ...asker, size: bytes.length, sha256: hash }, member),
     };
+  });
+
+  /** A key of three pieces whose upload its home gives up, by its hash and announcement. */
+  readonly givenUp = once(async (home: number) => {
+    const { member, asker } = await this.asker(home);
+    const size = 3 * keyPieceBytes;
+    const hash = await sha256(Uint8Array.of(home));
+    return { size, hash, announced: await signKeyAnnouncement({ ...asker, size, sha256: hash }, member) };
   });
 
   /** Codes that a home asks with, encrypted; norms, and so requests, are another's in each world. */
@@ -201,6 +226,8 @@ interface Known {
   mayClose: boolean;
   /** Versions in the list, by home, once it has been shown and checked in full. */
   listed: ReadonlyMap<number, number> | undefined;
+  /** When its list says that it closed. */
+  closedMs: number;
 }
 
 const none = (): Known => ({
@@ -215,6 +242,7 @@ const none = (): Known => ({
   left: new Set(),
   mayClose: false,
   listed: undefined,
+  closedMs: Infinity,
 });
 
 /** The process died while it was asked. */
@@ -225,6 +253,13 @@ export class World {
   readonly disk: SimDisk;
   nowMs = startMs;
   readonly #changes: Changes;
+  readonly #retention: Retention;
+  /** Of homes that are leaving or have tried to: how often they began to, and how often that ended. */
+  readonly #leaving = new Map<number, { begun: number; ended: number }>();
+  /** Lets comparisons go on that stand still. */
+  #goOn: (() => void) | undefined;
+  #standing: Promise<void> = Promise.resolve();
+  #standingStarts = 0;
   readonly #known = new Map<Month, Known>();
   #session: Session;
   #endpoint: Endpoint | undefined;
@@ -233,6 +268,7 @@ export class World {
     this.cast = cast;
     this.disk = disk;
     this.#changes = new Changes(cast.script);
+    this.#retention = new Retention(cast.street);
     this.#session = this.disk.session();
   }
 
@@ -247,6 +283,7 @@ export class World {
   async start(faultOf?: (operation: string, index: number) => Fault | undefined): Promise<void> {
     this.#session.end();
     void this.#endpoint?.stop();
+    if (++this.#standingStarts > mostStandingStarts) this.goOn();
     const session = this.disk.session(faultOf);
     this.#session = session;
     this.#endpoint = undefined;
@@ -258,7 +295,7 @@ export class World {
         origins: [],
         now: () => this.nowMs,
         keyParameters: [keyOf(0).parameters, keyOf(1).parameters],
-        evaluator: { pool: idlePool, retryMs: 1 },
+        evaluator: { pool: idlePool(() => this.#standing), retryMs: 1 },
       });
     });
   }
@@ -289,6 +326,29 @@ export class World {
     });
   }
 
+  /** The status that a path is answered with. */
+  async #status(path: string): Promise<number> {
+    const { status } = await this.#alive(async () => {
+      if (this.#endpoint === undefined) throw new Died();
+      return this.#endpoint.fetch(new Request(`http://endpoint.test${path}`));
+    });
+    if (status >= 500) throw new EndpointError('storage-failed', status, 'The endpoint has failed.');
+    return status;
+  }
+
+  /** Makes comparisons stand still, as they do when a computer has too much to do. */
+  standStill(): void {
+    if (this.#goOn !== undefined) return;
+    this.#standing = new Promise((done) => (this.#goOn = done));
+    this.#standingStarts = 0;
+  }
+
+  goOn(): void {
+    this.#goOn?.();
+    this.#goOn = undefined;
+    this.#retention.goesOn();
+  }
+
   known(month: Month): Known {
     const known = this.#known.get(month) ?? none();
     this.#known.set(month, known);
@@ -309,8 +369,11 @@ export class World {
     const known = this.known(month);
     const contribution = await this.cast.contribution(month, home, version);
     known.sent.set(home, (known.sent.get(home) ?? new Set<number>()).add(version));
+    const before = this.#leaves(home);
     const receipt = await this.client().contribute(this.cast.street.round(month), contribution.encoded);
     await checkReceipt(receipt, this.cast.street.community, contribution.signed);
+    // What was taken while its home was leaving may be gone by now.
+    if (before.begun > before.ended || this.#leaves(home).begun > before.begun) return;
     known.acknowledged.set(home, Math.max(version, known.acknowledged.get(home) ?? 0));
   }
 
@@ -367,6 +430,28 @@ export class World {
     shown.set('norms-id', await normsId(computed.norms));
   }
 
+  /** A home announces a key and sends what is missing of it, up to an offset. */
+  async #upload(home: number, hash: Bytes, announced: SignedMessage, bytes: Bytes, upTo: number): Promise<void> {
+    const [client, { id }] = [this.client(), this.cast.street.community];
+    const key = toHex(hash);
+    this.#retention.announces(key, home, bytes.length, this.nowMs);
+    await client.announceKey(id, announced);
+    const there = await client.keyOffset(id, hash);
+    if (there !== undefined) this.#retention.has(key, there);
+    for (let offset = there ?? upTo; offset < upTo;) {
+      const piece = bytes.slice(offset, offset + keyPieceBytes);
+      this.#retention.sends(key, offset + piece.length);
+      offset = await client.sendKeyPiece(id, hash, offset, piece);
+      this.#retention.has(key, offset);
+    }
+  }
+
+  /** A home begins to upload a key, and gives that up. */
+  async giveUp(home: number, pieces: number): Promise<void> {
+    const { size, hash, announced } = await this.cast.givenUp(home);
+    await this.#upload(home, hash, announced, new Uint8Array(size), pieces * keyPieceBytes);
+  }
+
   /** A home uploads its key and asks for its place; what it asks later with other codes must be refused. */
   async compare(month: Month, home: number, attempt: number): Promise<void> {
     const { shown, norms, asked, requests } = this.known(month);
@@ -375,13 +460,10 @@ export class World {
     const { street } = this.cast;
     const client = this.client();
     const { bytes: key, hash, announced } = await this.cast.serverKey(home);
-    await client.announceKey(street.community.id, announced);
-    let offset = (await client.keyOffset(street.community.id, hash)) ?? key.length;
-    while (offset < key.length) {
-      const piece = key.slice(offset, offset + keyPieceBytes);
-      offset = await client.sendKeyPiece(street.community.id, hash, offset, piece);
-    }
+    await this.#upload(home, hash, announced, key, key.length);
     const request = await this.cast.request(month, home, id, attempt);
+    const name = toHex(await requestId(request));
+    this.#retention.asks(name, month, toHex(hash), this.nowMs, this.#goOn !== undefined);
     const first = requests.get(home);
     try {
       await client.requestComparison(street.round(month), request);
@@ -395,6 +477,11 @@ export class World {
     expect(equalBytes((first ?? request).body, request.body), `home ${home} has asked twice`).toBe(true);
     asked.set(home, (asked.get(home) ?? new Set<number>()).add(attempt));
     requests.set(home, request);
+    this.#retention.acknowledges(name);
+  }
+
+  #leaves(home: number): { begun: number; ended: number } {
+    return { ...(this.#leaving.get(home) ?? { begun: 0, ended: 0 }) };
   }
 
   /** A home leaves; where the round cannot have begun to close, it must not be counted any more. */
@@ -405,8 +492,16 @@ export class World {
     // What happens to its contributions is not known until this is answered.
     const open = months.filter((month) => !this.known(month).mayClose);
     for (const month of months) this.known(month).acknowledged.delete(home);
-    await this.client().leave(street.community.id, await this.cast.leave(home));
-    for (const month of open) if (!this.known(month).mayClose) this.known(month).left.add(home);
+    const { begun, ended } = this.#leaves(home);
+    this.#leaving.set(home, { begun: begun + 1, ended });
+    this.#retention.leaves(home);
+    try {
+      await this.client().leave(street.community.id, await this.cast.leave(home));
+      for (const month of open) if (!this.known(month).mayClose) this.known(month).left.add(home);
+    } finally {
+      const now = this.#leaves(home);
+      this.#leaving.set(home, { ...now, ended: now.ended + 1 });
+    }
   }
 
   amend(steward: number): Promise<void> {
@@ -414,18 +509,54 @@ export class World {
   }
 
   found(seat: number): Promise<void> {
-    return this.#changes.found(this.client(), seat);
+    return this.#changes.found(this.client(), seat, this.nowMs, this.#retention.tickedMs);
   }
 
   /** Holds what does not belong to one month against what is known. */
   checkChanges(): Promise<void> {
-    return this.#changes.check(this.client());
+    return this.#changes.check(this.client(), this.#retention.tickedMs);
   }
 
   /** What the clock makes the process do. */
   tick(): Promise<void> {
     for (const month of months) this.known(month).mayClose ||= this.nowMs >= closesMs;
+    this.#retention.ticks(this.nowMs);
     return this.#alive(async () => this.#endpoint?.tick());
+  }
+
+  /** Looks at what is kept for a time only; at the end, when all of it must have gone. */
+  async lookAtKept(isEnd = false): Promise<void> {
+    for (const month of months) await this.check(month);
+    const closed = await Promise.all(
+      months.flatMap((month) => {
+        const { shown, closedMs } = this.known(month);
+        const list = shown.get('list');
+        return list ? [sha256(list).then((hash) => ({ month, closedMs, list: toHex(hash) }))] : [];
+      }),
+    );
+    const view = {
+      client: this.client(),
+      disk: this.disk,
+      closed,
+      status: (path: string) => this.#status(path),
+    };
+    await (isEnd ? this.#retention.checkEnd(view) : this.#retention.look(view));
+  }
+
+  /** Nothing that a home sent to a round that it left is on the disk any more. */
+  async checkLeft(): Promise<void> {
+    const { street } = this.cast;
+    for (const month of months) {
+      const there = this.disk.traces(`/data/blobs/${street.id}.${month}`).map((path) => path.slice(-64));
+      const { left, sent } = this.known(month);
+      for (const home of left) {
+        for (const version of sent.get(home) ?? []) {
+          const hashes = await this.cast.ciphertexts(month, home, version);
+          const found = hashes.filter((hash) => there.includes(hash));
+          expect(found, `what home ${home} sent to ${month} before it left`).toEqual([]);
+        }
+      }
+    }
   }
 
   /** Waits until no comparison is left to compute. */
@@ -467,7 +598,11 @@ export class World {
     const lost = [...acknowledged].filter(([home, version]) => (listed.get(home) ?? -1) < version);
     expect(lost, 'homes and versions that are lost').toEqual([]);
     for (const steward of shown.get('group-count')?.[0] === 0 ? [] : street.stewards.keys()) {
-      const total = await client.total(round, 0, steward);
+      const total = await client.total(round, 0, steward).catch((error: unknown) => {
+        if (!(error instanceof EndpointError && error.code === 'not-found')) throw error;
+        expect(this.#retention.isDue(known.closedMs), `total ${steward} of ${month} went before its time`).toBe(true);
+      });
+      if (total === undefined) continue;
       if (!this.#show(month, `total ${steward}`, total)) continue;
       const counts = countsOf(total, homes);
       expect(counts.homes).toEqual(Array.from({ length: homes }, (_, home) => (listed.has(home) ? 1 : 0)));
@@ -491,7 +626,8 @@ export class World {
     await checkList(message, street.community, this.cast.announcement(month)).catch((error: unknown) => {
       if (!(error instanceof ProtocolError && error.code === 'not-enough-homes')) throw error;
     });
-    const { groups, entries } = decodeList(message.body);
+    const { groups, entries, closedMs } = decodeList(message.body);
+    this.known(month).closedMs = closedMs;
     this.#show(month, 'group-count', Uint8Array.of(groups.length));
     this.#show(month, 'home-count', Uint8Array.of(entries.length));
     const listed = new Map(entries.map(({ invite, version }) => [homeOf.get(toHex(invite)) ?? -1, version]));
@@ -529,6 +665,10 @@ export const isOutOfOrder = (error: unknown): boolean =>
     'not-opened',
     'left',
   ].includes(error.code);
+
+/** Whether an error says that a key went while it was sent or asked with. */
+export const isKeyGone = (error: unknown): boolean =>
+  error instanceof EndpointError && ['no-server-key', 'wrong-offset'].includes(error.code);
 
 /** Whether an error is what a failing disk, a death or the protocol's order may lead to; anything else is a bug. */
 export function isExpected(error: unknown, faulty: boolean): boolean {
